@@ -1,0 +1,53 @@
+// Reads one process through /proc. It holds directory and file descriptors of the process, so that
+// a pid that the kernel gave to another process can never be read by mistake: reads then fail with
+// kNotFound.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/metric.h"
+#include "model/process_id.h"
+#include "model/result.h"
+
+namespace soakwatch {
+
+enum class ProcessState { kAlive, kZombie, kGone };
+
+class ProcessReader {
+ public:
+  // Error kNotFound: no such process; kDenied: /proc hides it; kIo otherwise. `boot_id` goes into
+  // the id.
+  static Result<ProcessReader> open(const std::filesystem::path& proc_root, pid_t pid,
+                                    const std::string& boot_id);
+  ProcessReader(ProcessReader&&) noexcept;
+  ProcessReader& operator=(ProcessReader&&) noexcept;
+  ~ProcessReader();
+
+  [[nodiscard]] const ProcessInfo& info() const;
+
+  // Metrics of Source::kProcRound. Microseconds; called on the loop. kNotFound when the process has
+  // ended (or is a zombie). A value that cannot be read for want of privilege is missing, which is
+  // no error.
+  Result<MetricValues> read_round();
+
+  // Metrics of Source::kProcDetail. May take seconds on a huge process: call it on a worker thread,
+  // at most one at a time; it may run beside read_round().
+  Result<MetricValues> read_detail() const;
+
+  // Inodes of the sockets that the process holds, for finding its servers. Lists /proc/PID/fd.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> socket_inodes() const;
+
+ private:
+  struct Impl;
+  explicit ProcessReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// /proc/sys/kernel/random/boot_id under proc_root, without the newline.
+Result<std::string> read_boot_id(const std::filesystem::path& proc_root);
+
+}  // namespace soakwatch

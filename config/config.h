@@ -1,0 +1,88 @@
+// The configuration as plain structs. Every default stands here and nowhere else; the file and the
+// flags only override. Times are std::chrono, sizes are bytes, shares are ratios (0.01 is one per
+// cent).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/target.h"
+
+namespace soakwatch {
+
+struct SamplingConfig {
+  std::chrono::milliseconds interval{5000};  // of a target that names none
+  std::chrono::milliseconds detail_interval{
+      60000};                    // smaps_rollup and maps, at least this far apart
+  double detail_budget = 0.001;  // share of one core that those may cost: a read of 2 ms waits 2 s
+  std::chrono::milliseconds discovery_interval{2000};  // how often a lost target is looked for
+};
+
+struct PprofConfig {
+  std::chrono::milliseconds timeout{5000};         // of one fetch, all of it; at most 30 s
+  std::chrono::milliseconds heap_interval{15000};  // between two reads of MemStats, at least
+  double heap_latency_factor = 100;                // and at least this many times the last latency
+  std::int64_t max_body_bytes = std::int64_t{32} << 20;
+  std::vector<std::string> allowed_hosts;  // besides the loopback addresses
+};
+
+// Gates of one signal. Growth below both is never an alert.
+struct SignalConfig {
+  bool enabled = true;
+  double min_growth = 0;        // in the unit of the signal: bytes or a count
+  double min_growth_ratio = 0;  // of the level before: 0.2 is 20 %
+};
+
+struct DetectionConfig {
+  bool enabled = true;
+  std::chrono::milliseconds block{60000};     // shortest block whose minimum is kept
+  std::chrono::milliseconds warm_up{600000};  // left out after the start of an instance
+  int window_blocks = 24;
+  int levels = 10;                      // each level doubles the block length
+  double false_alarms_per_day = 0.001;  // alpha of the order gate, per series
+  double levelling_off_ratio = 0.5;     // slope of the last 3/8 against the whole
+  SignalConfig goroutines{true, 50, 0.20};
+  SignalConfig live_heap{true, 32.0 * 1024 * 1024, 0.10};
+  SignalConfig open_fds{true, 32, 0.20};
+};
+
+struct ExecHookConfig {
+  std::vector<std::string> command;  // argv; no shell. Empty: off
+  std::chrono::milliseconds timeout{10000};
+};
+
+struct AlertConfig {
+  std::chrono::milliseconds hold{0};  // key `for`: pending for so long before it fires
+  std::chrono::milliseconds keep_firing_for{
+      600000};                  // fires on for so long after the condition went
+  std::filesystem::path jsonl;  // empty: off
+  ExecHookConfig exec;
+};
+
+struct StorageConfig {
+  std::filesystem::path database;         // empty: the default of the user or the system
+  std::filesystem::path live_csv;         // empty: off
+  std::int64_t queue_limit_rows = 20000;  // samples that may wait while the disk does not answer
+};
+
+enum class LogFormat { kText, kJson };
+struct LogConfig {
+  LogFormat format = LogFormat::kText;
+  std::string level = "info";  // trace, debug, info, warning, error
+};
+
+struct Config {
+  SamplingConfig sampling;
+  PprofConfig pprof;
+  DetectionConfig detection;
+  AlertConfig alerts;
+  StorageConfig storage;
+  LogConfig log;
+  std::vector<Target> targets;
+};
+
+}  // namespace soakwatch

@@ -1,0 +1,90 @@
+// Read-only access to a database, also while a daemon writes it. Every read is a short transaction,
+// so that a slow consumer never keeps the write-ahead log from being checkpointed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/alert.h"
+#include "model/event.h"
+#include "model/process_id.h"
+#include "model/result.h"
+#include "model/sample.h"
+#include "storage/sample_store.h"
+
+namespace soakwatch {
+
+struct TargetRow {
+  TargetId id = 0;
+  std::string name;
+  std::string spec;
+  WallTime created;
+};
+
+struct InstanceRow {
+  InstanceId id = 0;
+  TargetId target = 0;
+  ProcessInfo process;
+  WallTime first_seen;
+  std::optional<WallTime> ended;
+  std::string end_reason;
+};
+
+struct SampleQuery {
+  std::optional<std::string> target;   // by name; absent: all
+  std::optional<InstanceId> instance;  // absent: all
+  std::optional<WallTime> since;       // inclusive
+  std::optional<WallTime> until;       // exclusive
+};
+
+// One row of an export: a sample with whose it is. The pointers live as long as the call.
+struct SampleRow {
+  const TargetRow* target = nullptr;
+  const InstanceRow* instance = nullptr;
+  std::int64_t row_id = 0;
+  Sample sample;
+};
+
+// Not thread-safe; make one per thread.
+class SampleReader {
+ public:
+  // kNotFound: no such file (the message says where it looked); kInvalid: not a soakwatch database,
+  // or a newer version.
+  static Result<SampleReader> open(const std::filesystem::path& database);
+  SampleReader(SampleReader&&) noexcept;
+  SampleReader& operator=(SampleReader&&) noexcept;
+  ~SampleReader();
+
+  Result<std::vector<TargetRow>> targets();
+  Result<std::vector<InstanceRow>> instances(std::optional<TargetId> target = std::nullopt);
+  Result<std::int64_t> count(const SampleQuery& query);
+  // Calls `row` for each sample, by target, then by time; in pages of short transactions. Stops
+  // early when `row` returns false.
+  Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
+  Result<std::optional<Sample>> latest(InstanceId instance);
+  Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
+                                    std::size_t limit);
+  // Alerts in their newest state, newest first; `open_only`: pending and firing ones.
+  Result<std::vector<Alert>> alerts(bool open_only, std::size_t limit);
+  Result<std::optional<Alert>> alert(AlertId id);
+  // Its transitions in order of time.
+  Result<std::vector<AlertTransition>> alert_history(AlertId id);
+
+ private:
+  struct Impl;
+  explicit SampleReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// True when a process holds `<database>.lock`, that is, a daemon writes it now; its pid where
+// known.
+struct WriterState {
+  bool running = false;
+  int pid = 0;
+};
+WriterState writer_state(const std::filesystem::path& database);
+
+}  // namespace soakwatch

@@ -1,0 +1,107 @@
+// The one writer of the database. A thread of its own holds the only connection that writes and
+// checkpoints; work reaches it through a bounded queue. docs/schema.md says what the file looks
+// like.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/alert.h"
+#include "model/event.h"
+#include "model/process_id.h"
+#include "model/result.h"
+#include "model/sample.h"
+#include "model/target.h"
+
+namespace soakwatch {
+
+struct StoreOptions {
+  std::filesystem::path database;
+  std::size_t queue_limit_rows = 20000;
+  std::chrono::milliseconds batch_linger{20};  // waits so long for the rest of a round
+  std::chrono::milliseconds checkpoint_interval{
+      30000};  // and fsync: a power cut loses less than twice this
+  std::chrono::milliseconds retry_interval{2000};  // after a failed write
+  std::filesystem::path live_csv;  // empty: none. Rows are appended after each commit
+};
+
+// A process instance as stored. `target` must have been made by the same store.
+struct InstanceRecord {
+  InstanceId id = 0;
+  TargetId target = 0;
+  ProcessInfo process;
+  WallTime first_seen;
+};
+
+struct InstanceEnd {
+  InstanceId instance = 0;
+  WallTime time;
+  std::string reason;
+};
+
+struct StoreStats {
+  std::uint64_t committed_samples = 0;  // acknowledged: they survive a kill of the process
+  std::uint64_t committed_batches = 0;
+  std::uint64_t dropped_samples = 0;  // lost because the queue was full
+  std::uint64_t failed_writes = 0;
+  std::size_t queued_rows = 0;
+  std::string last_error;  // empty after a successful write
+};
+
+// All methods may be called from any thread; none waits for the disk, but open(), flush() and the
+// destructor.
+class SampleStore {
+ public:
+  // Creates or migrates the file, takes `<database>.lock` and starts the thread. Errors name the
+  // file and what to do: kDenied, kUnavailable (another process writes it), kInvalid (not ours, or
+  // a newer version), kIo.
+  static Result<std::unique_ptr<SampleStore>> open(const StoreOptions& options);
+  ~SampleStore();  // flushes, checkpoints, joins, releases the lock
+  SampleStore(const SampleStore&) = delete;
+  SampleStore& operator=(const SampleStore&) = delete;
+
+  // The id for a target's name; the row is written (or its spec updated) before anything queued
+  // later.
+  TargetId target_id(const std::string& name, const TargetSpec& spec, WallTime now);
+  // The id for a process instance: the stored one when this very process was watched before, else a
+  // new one. `known` tells which.
+  struct InstanceHandle {
+    InstanceId id = 0;
+    bool known = false;
+  };
+  InstanceHandle instance_id(TargetId target, const ProcessInfo& process, WallTime now);
+  // True when the target has had an earlier instance (so a new one is a restart).
+  bool has_instances(TargetId target) const;
+
+  // False: the queue was full and the oldest sample in it was dropped for this one. Samples only
+  // are dropped.
+  bool add_sample(const Sample& sample);
+  void add_event(const Event& event);
+  void end_instance(const InstanceEnd& end);
+  // Gives out ids for alerts; the transition itself is written with synchronous=FULL.
+  AlertId next_alert_id();
+  void add_alert_transition(const AlertTransition& transition);
+
+  // Waits until everything queued so far is committed. Error kTimeout, or the store's last error.
+  Result<void> flush(std::chrono::milliseconds timeout);
+  [[nodiscard]] StoreStats stats() const;
+  // Called on the writer's thread after each commit, with the id of the newest sample row: from
+  // here on those rows survive a kill. Set it before the first add.
+  void on_commit(
+      std::function<void(std::int64_t newest_sample_row, std::uint64_t committed)> listener);
+
+ private:
+  struct Impl;
+  explicit SampleStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace soakwatch
