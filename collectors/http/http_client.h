@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/result.h"
@@ -42,8 +43,9 @@ struct HttpLimits {
       allowed_hosts;  // besides loopback; the address is checked after resolving
 };
 
-// Not thread-safe: use it from the executor's thread, one get() at a time. Destroying it closes the
-// connection.
+// Not thread-safe: use it from the executor's thread, one get() at a time, and do not move or
+// destroy it while a get() runs. Destroying it closes the connection. The executor's context must
+// outlive it.
 class HttpClient {
  public:
   HttpClient(boost::asio::any_io_executor executor, HttpEndpoint endpoint, HttpLimits limits);
