@@ -156,10 +156,7 @@ struct HttpClient::Impl {
   StreamPtr idle;
 
   [[nodiscard]] Error error(const std::string& path, ErrorKind kind, std::string message) const {
-    const char* separator = endpoint.unix_path.empty() ? "" : ":";
-    const std::string_view base = endpoint.unix_path.empty() ? "" : endpoint.base_path;
-    return Error{kind, std::move(message)}.in(
-        printable(fmt::format("GET {}{}{}{}", to_string(endpoint), separator, base, path)));
+    return Error{kind, std::move(message)}.in("GET " + url_of(endpoint, path));
   }
 
   [[nodiscard]] Error error(const std::string& path, const error_code& code) const {

@@ -27,7 +27,10 @@ struct HttpEndpoint {
 
 // "http://HOST[:PORT][/PATH]" or "unix:/PATH/TO/SOCKET". No user, query or fragment; no https.
 Result<HttpEndpoint> parse_http_endpoint(std::string_view url);
+// What parse_http_endpoint reads; for a Unix socket without the base path.
 std::string to_string(const HttpEndpoint& endpoint);
+// For a person: the URL of base_path + `path`, which on a Unix socket is "unix:/SOCKET:/PATH".
+std::string url_of(const HttpEndpoint& endpoint, std::string_view path);
 
 struct HttpResponse {
   int status = 0;

@@ -115,4 +115,10 @@ std::string to_string(const HttpEndpoint& endpoint) {
                      endpoint.port, endpoint.base_path);
 }
 
+std::string url_of(const HttpEndpoint& endpoint, std::string_view path) {
+  std::string url = to_string(endpoint);
+  if (!endpoint.unix_path.empty()) url += ":" + endpoint.base_path;
+  return printable(url.append(path));
+}
+
 }  // namespace soakwatch

@@ -6,7 +6,6 @@
 
 #include "collectors/pprof/index_page.h"
 #include "collectors/pprof/memstats_text.h"
-#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -22,11 +21,6 @@ std::string hint_for(int status) {
   if (status == 401 || status == 403) return ": it wants a login, which soakwatch does not have";
   if (status >= 300 && status < 400) return ": redirects are not followed";
   return ": is net/http/pprof served there?";
-}
-
-std::string where(const HttpEndpoint& endpoint, std::string_view path) {
-  if (endpoint.unix_path.empty()) return to_string(endpoint).append(path);
-  return fmt::format("{}:{}{}", to_string(endpoint), endpoint.base_path, path);
 }
 
 // The body, if the answer is one of pprof's.
@@ -46,7 +40,7 @@ PprofClient::PprofClient(boost::asio::any_io_executor executor, HttpEndpoint end
     : http_(std::move(executor), with_default_path(endpoint), std::move(limits)) {}
 
 boost::asio::awaitable<Result<MetricValues>> PprofClient::read_index() {
-  const std::string url = where(endpoint(), "");
+  const std::string url = url_of(endpoint(), "");
   Result<HttpResponse> response = co_await http_.get("");
   const Result<std::string> body = body_of(std::move(response), url);
   if (!body) co_return body.error();
@@ -60,7 +54,7 @@ boost::asio::awaitable<Result<MetricValues>> PprofClient::read_index() {
 }
 
 boost::asio::awaitable<Result<MetricValues>> PprofClient::read_heap() {
-  const std::string url = where(endpoint(), "heap?debug=1");
+  const std::string url = url_of(endpoint(), "heap?debug=1");
   Result<HttpResponse> response = co_await http_.get("heap?debug=1");
   const Result<std::string> body = body_of(std::move(response), url);
   if (!body) co_return body.error();
