@@ -15,10 +15,14 @@ struct Surroundings {
 Surroundings this_process();
 
 // $XDG_STATE_HOME/soakwatch/soakwatch.db (~/.local/state/...), /var/lib/soakwatch/soakwatch.db for
-// root. Reader and daemon use the same rule; $SOAKWATCH_DB wins over both.
+// root. Reader and daemon use the same rule; $SOAKWATCH_DB wins over both. Without a usable HOME it
+// is soakwatch.db in the current folder.
 std::filesystem::path default_database(const Surroundings& around);
 // $XDG_CONFIG_HOME/soakwatch/soakwatch.yaml (~/.config/...), /etc/soakwatch/soakwatch.yaml for
-// root. It need not exist.
+// root. It need not exist. Without a usable HOME it is soakwatch.yaml in the current folder.
 std::filesystem::path default_config_file(const Surroundings& around);
+
+// "~" and "~/..." become HOME; everything else, and all without HOME, stays as it is.
+std::filesystem::path expand_home(const std::filesystem::path& path, const Surroundings& around);
 
 }  // namespace soakwatch

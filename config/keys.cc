@@ -1,0 +1,293 @@
+#include "config/keys.h"
+
+#include <fmt/format.h>
+
+#include <type_traits>
+#include <utility>
+
+#include "config/target_spec.h"
+#include "config/value_kinds.h"
+
+namespace soakwatch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDay = std::chrono::hours(24);
+constexpr std::int64_t kKiB = 1024;
+constexpr std::int64_t kMiB = 1024 * kKiB;
+constexpr std::int64_t kTiB = 1024 * 1024 * kMiB;
+
+// `member` leads from a Config, const or not, to the value.
+template <class Member, class Kind>
+Key<Config> key(std::string_view name, Member member, Kind kind, std::string_view help) {
+  using Value = std::remove_cvref_t<decltype(member(std::declval<Config&>()))>;
+  Key<Config> made;
+  made.name = name;
+  made.type = kind.type();
+  const Config defaults;
+  made.default_text = kind.write(member(defaults));
+  made.limits = kind.limits();
+  made.help = help;
+  made.read = [member, kind](const YamlNode& node, Config& config, Mistakes& mistakes) {
+    if (auto value = kind.read(node, mistakes)) {
+      member(config) = static_cast<Value>(*std::move(value));
+    }
+  };
+  made.write = [member, kind](const Config& config) { return kind.write(member(config)); };
+  made.check = [member, kind](const Config& config) {
+    return std::string(kind.check(member(config)));
+  };
+  return made;
+}
+
+std::string host_mistake(std::string_view host) {
+  constexpr std::string_view kHostCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:";
+  constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035, a name in text form
+  if (host.empty() || host.size() > kMaxHostBytes ||
+      host.find_first_not_of(kHostCharacters) != std::string_view::npos) {
+    return "a host name or an address is expected, without scheme, port or path";
+  }
+  return {};
+}
+
+std::string argument_mistake(std::string_view argument) {
+  constexpr std::size_t kMaxArgumentBytes = 128 * 1024;  // MAX_ARG_STRLEN of the kernel
+  if (argument.size() >= kMaxArgumentBytes) return "an argument has less than 128 KiB";
+  if (argument.find('\0') != std::string_view::npos) return "an argument has no NUL in it";
+  return {};
+}
+
+std::string match_mistake(std::string_view match) {
+  const auto spec = parse_target_spec(match);
+  return spec ? std::string() : spec.error().message;
+}
+
+std::string pprof_mistake(std::string_view text) {
+  const auto spec = with_pprof({}, text);
+  return spec ? std::string() : spec.error().message;
+}
+
+constexpr NumberKind kRatio{0, 1, "ratio"};
+constexpr std::size_t kMaxArguments = 256;
+constexpr std::size_t kMaxHosts = 64;
+
+Section sampling() {
+  return {"sampling",
+          "How often the targets are looked at.",
+          {key(
+               "interval", [](auto& c) -> auto& { return c.sampling.interval; }, kTargetInterval,
+               "Between two rounds of a target that names no interval of its own."),
+           key(
+               "detail_interval", [](auto& c) -> auto& { return c.sampling.detail_interval; },
+               DurationKind{1s, kDay}, "Between two reads of smaps_rollup and maps, at least."),
+           key(
+               "detail_budget", [](auto& c) -> auto& { return c.sampling.detail_budget; },
+               NumberKind{0.00001, 1, "ratio"},
+               "Share of one core that those reads may cost: after one of 2 ms, 0.001 waits 2 s."),
+           key(
+               "discovery_interval", [](auto& c) -> auto& { return c.sampling.discovery_interval; },
+               kTargetInterval, "Between two searches for a target that is not running.")},
+          {}};
+}
+
+Section pprof() {
+  return {"pprof",
+          "How a Go program's pprof server is asked.",
+          {key(
+               "timeout", [](auto& c) -> auto& { return c.pprof.timeout; },
+               DurationKind{100ms, 30s}, "For one fetch from connecting to the last byte."),
+           key(
+               "heap_interval", [](auto& c) -> auto& { return c.pprof.heap_interval; },
+               DurationKind{100ms, kDay}, "Between two reads of the memory statistics, at least."),
+           key(
+               "heap_latency_factor", [](auto& c) -> auto& { return c.pprof.heap_latency_factor; },
+               NumberKind{0, 10000}, "And at least this many times as long as the last one took."),
+           key(
+               "max_body", [](auto& c) -> auto& { return c.pprof.max_body_bytes; },
+               SizeKind{64 * kKiB, 256 * kMiB}, "A longer answer, unpacked, is given up."),
+           key(
+               "allowed_hosts", [](auto& c) -> auto& { return c.pprof.allowed_hosts; },
+               ListKind{kMaxHosts, host_mistake},
+               "Host names and addresses that may be asked besides the loopback addresses.")},
+          {}};
+}
+
+template <class Member, class GrowthKind>
+Section signal(std::string_view name, std::string_view help, Member member, GrowthKind growth) {
+  return {
+      name,
+      help,
+      {key(
+           "enabled", [member](auto& c) -> auto& { return member(c).enabled; }, BooleanKind{},
+           "Whether this signal is judged."),
+       key(
+           "min_growth", [member](auto& c) -> auto& { return member(c).min_growth; }, growth,
+           "Smaller growth over the window is never an alert."),
+       key(
+           "min_growth_ratio", [member](auto& c) -> auto& { return member(c).min_growth_ratio; },
+           kRatio, "Nor is growth by a smaller share of the level before.")},
+      {}};
+}
+
+Section detection() {
+  constexpr NumberKind kGrowthCount{0, 1e9};
+  return {
+      "detection",
+      "When growth counts as a leak.",
+      {key(
+           "enabled", [](auto& c) -> auto& { return c.detection.enabled; }, BooleanKind{},
+           "Whether anything is judged; false only records."),
+       key(
+           "block", [](auto& c) -> auto& { return c.detection.block; }, DurationKind{1s, kDay},
+           "Shortest block of time of which the minimum is kept."),
+       key(
+           "warm_up", [](auto& c) -> auto& { return c.detection.warm_up; },
+           DurationKind{0s, 7 * kDay}, "Left out after the start of a process."),
+       key(
+           "window_blocks", [](auto& c) -> auto& { return c.detection.window_blocks; },
+           CountKind{8, 64}, "Blocks that are judged together."),
+       key(
+           "levels", [](auto& c) -> auto& { return c.detection.levels; }, CountKind{1, 16},
+           "Block lengths that are tried, each twice as long as the one before."),
+       key(
+           "false_alarms_per_day",
+           [](auto& c) -> auto& { return c.detection.false_alarms_per_day; }, NumberKind{1e-9, 24},
+           "Chance alarms that one series without a trend may give, over all levels."),
+       key(
+           "levelling_off_ratio", [](auto& c) -> auto& { return c.detection.levelling_off_ratio; },
+           kRatio,
+           "Growth whose last part is flatter than this share of the whole is levelling off and no "
+           "leak.")},
+      {signal(
+           "goroutines", "The number of goroutines.",
+           [](auto& c) -> auto& { return c.detection.goroutines; }, kGrowthCount),
+       signal(
+           "live_heap", "The part of the Go heap that is in use after a collection.",
+           [](auto& c) -> auto& { return c.detection.live_heap; }, SizeKind{0, kTiB}),
+       signal(
+           "open_fds", "The number of open file descriptors.",
+           [](auto& c) -> auto& { return c.detection.open_fds; }, kGrowthCount)}};
+}
+
+Section alerts() {
+  return {
+      "alerts",
+      "How a finding becomes an alert, and who is told.",
+      {key(
+           "for", [](auto& c) -> auto& { return c.alerts.hold; }, DurationKind{0s, 7 * kDay},
+           "A finding must hold for so long before the alert fires."),
+       key(
+           "keep_firing_for", [](auto& c) -> auto& { return c.alerts.keep_firing_for; },
+           DurationKind{0s, 7 * kDay}, "An alert goes on for so long after its finding is gone."),
+       key(
+           "jsonl", [](auto& c) -> auto& { return c.alerts.jsonl; }, PathKind{},
+           "File that gets one JSON object per line and change of an alert; empty is off.")},
+      {{"exec",
+        "A program that is run at each change of an alert.",
+        {key(
+             "command", [](auto& c) -> auto& { return c.alerts.exec.command; },
+             ListKind{kMaxArguments, argument_mistake},
+             "The program and its arguments, run without a shell; empty is off."),
+         key(
+             "timeout", [](auto& c) -> auto& { return c.alerts.exec.timeout; },
+             DurationKind{100ms, 5min}, "After that the program is killed.")},
+        {}}}};
+}
+
+Section storage() {
+  return {"storage",
+          "Where the samples are kept.",
+          {key(
+               "database", [](auto& c) -> auto& { return c.storage.database; }, PathKind{},
+               "SQLite file; empty is soakwatch.db in the state folder of the user or the system."),
+           key(
+               "live_csv", [](auto& c) -> auto& { return c.storage.live_csv; }, PathKind{},
+               "CSV file that is written beside the database; empty is off."),
+           key(
+               "queue_limit_rows", [](auto& c) -> auto& { return c.storage.queue_limit_rows; },
+               CountKind{100, 1'000'000}, "Samples that may wait while the disk does not answer.")},
+          {}};
+}
+
+Section log() {
+  using Level = ChoiceKind<std::string>;
+  return {"log",
+          "What the daemon says of itself, on standard error.",
+          {key(
+               "format", [](auto& c) -> auto& { return c.log.format; },
+               ChoiceKind<LogFormat>{{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}},
+               "Lines for a person or JSON objects."),
+           key(
+               "level", [](auto& c) -> auto& { return c.log.level; },
+               Level{{{"trace", "trace"},
+                      {"debug", "debug"},
+                      {"info", "info"},
+                      {"warning", "warning"},
+                      {"error", "error"}}},
+               "Less important messages are left out.")},
+          {}};
+}
+
+// A target's defaults depend on its other keys, so they are given in words.
+template <class T, class Kind>
+Key<TargetEntry> target_key(std::string_view name, T TargetEntry::*member, Kind kind,
+                            std::string_view default_text, std::string_view help) {
+  Key<TargetEntry> made;
+  made.name = name;
+  made.type = kind.type();
+  made.default_text = default_text;
+  made.limits = kind.limits();
+  made.help = help;
+  made.read = [member, kind](const YamlNode& node, TargetEntry& entry, Mistakes& mistakes) {
+    if (auto value = kind.read(node, mistakes)) entry.*member = *std::move(value);
+  };
+  return made;
+}
+
+void describe(const Section& section, std::string path, std::vector<KeyDescription>& all) {
+  path += section.name;
+  path += '.';
+  for (const auto& key : section.keys) {
+    all.push_back({path + std::string(key.name), key.type, key.default_text, key.limits, key.help});
+  }
+  for (const auto& inner : section.sections) describe(inner, path, all);
+}
+
+}  // namespace
+
+const std::vector<Section>& config_sections() {
+  static const std::vector<Section> sections{sampling(), pprof(),   detection(),
+                                             alerts(),   storage(), log()};
+  return sections;
+}
+
+const std::vector<Key<TargetEntry>>& target_keys() {
+  static const std::vector<Key<TargetEntry>> keys{
+      target_key("name", &TargetEntry::name, TextKind{"text", target_name_mistake},
+                 "<from match or command>", "What the target is called; no two alike."),
+      target_key("match", &TargetEntry::match, TextKind{"SPEC", match_mistake}, "<none>",
+                 "Which process; either this or command is needed."),
+      target_key("command", &TargetEntry::command, ListKind{kMaxArguments, argument_mistake},
+                 "<none>", "A program and its arguments, started as a child without a shell."),
+      target_key("interval", &TargetEntry::interval, kTargetInterval, "<sampling.interval>",
+                 "Between two rounds of this target."),
+      target_key("pprof", &TargetEntry::pprof, TextKind{"auto, off or URL", pprof_mistake}, "auto",
+                 "Where the pprof server is: auto looks among the listening sockets of the target; "
+                 "http://HOST:PORT[/PATH] or unix:/PATH."),
+  };
+  return keys;
+}
+
+std::vector<KeyDescription> describe_keys() {
+  std::vector<KeyDescription> all;
+  for (const auto& section : config_sections()) describe(section, "", all);
+  for (const auto& key : target_keys()) {
+    all.push_back(
+        {"targets[]." + std::string(key.name), key.type, key.default_text, key.limits, key.help});
+  }
+  return all;
+}
+
+}  // namespace soakwatch

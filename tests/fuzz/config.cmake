@@ -1,0 +1,2 @@
+soakwatch_fuzz_target(yaml yaml_fuzz.cc soakwatch_config)
+soakwatch_fuzz_target(target_spec target_spec_fuzz.cc soakwatch_config)
