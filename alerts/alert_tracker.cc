@@ -108,7 +108,7 @@ std::vector<AlertTransition> AlertTracker::instance_ended(InstanceId instance, W
                                                           const std::string& reason) {
   std::vector<AlertTransition> changes;
   auto at = open_.lower_bound({instance, std::string()});
-  while (at != open_.end() && at->first.instance == instance) {
+  while (at != open_.end() && at->first.first == instance) {
     changes.push_back(change(at->second, end_state(at->second), now, reason));
     at = open_.erase(at);
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/alert.h"
@@ -63,11 +64,7 @@ class AlertTracker {
   [[nodiscard]] std::vector<Alert> open_alerts() const;
 
  private:
-  struct Key {
-    InstanceId instance;
-    std::string detector;
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
+  using Key = std::pair<InstanceId, std::string>;  // the string: the detector's name
   AlertOptions options_;
   std::function<AlertId()> next_id_;
   std::map<Key, Alert> open_;

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -147,7 +147,8 @@ Result<void> run_to_end(HookProcess hook) {
   const Result<pid_t> pid = SpawnSetup(input->get()).spawn(hook.argv, hook.environment);
   if (!pid) return pid.error();
 
-  const FileDescriptor process(::pidfd_open(*pid, 0));
+  // By number: glibc 2.36 declares pidfd_open without extern "C".
+  const FileDescriptor process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
   if (!process.valid()) {  // out of descriptors: it cannot be watched, so it may not run
     const int code = errno;
     ::kill(-*pid, SIGKILL);
