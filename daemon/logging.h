@@ -7,6 +7,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "model/timestamp.h"
 
 namespace soakwatch {
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "collectors/procfs/process_reader.h"
 #include "config/config.h"
 #include "daemon/child_process.h"
 #include "daemon/pipeline.h"
