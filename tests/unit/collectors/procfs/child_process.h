@@ -2,11 +2,12 @@
 #pragma once
 
 #include <fcntl.h>
-#include <signal.h>
+
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 
 namespace soakwatch {
 
