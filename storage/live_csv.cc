@@ -54,6 +54,7 @@ void LiveCsv::close_file() {
 Result<void> LiveCsv::prepare(int fd, bool& other_header) const {
   struct stat info {};
   if (fstat(fd, &info) != 0) return os_error("cannot read", errno);
+  if (!S_ISREG(info.st_mode)) return Error{ErrorKind::kIo, "no regular file"};
   const std::string header = writer_.header();
   if (info.st_size == 0) return write_all(fd, header);
   std::string start(header.size(), '\0');
