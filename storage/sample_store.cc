@@ -167,6 +167,11 @@ void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
   held.unlock();
   std::string trouble;
   try {
+    if (writer && !writer->files_in_place()) {
+      trouble = options.database.string() + " or its -wal was removed while in use: opened again";
+      rejected_before_reopen += writer->rejected_rows();
+      writer.reset();  // writes the log into the file
+    }
     if (writer) writer->checkpoint();
   } catch (const SQLite::Exception& error) {
     trouble = sqlite_error(options.database, error).message;
