@@ -21,9 +21,10 @@ TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
                 .getInt(),
             6);
   for (const MetricDescriptor& metric : all_metrics()) {
-    const std::string type = db_.execAndGet("SELECT type FROM pragma_table_info('samples') "
-                                            "WHERE name = '" +
-                                            std::string(metric.name) + "'");
+    const std::string type = db_.execAndGet(
+        "SELECT type FROM pragma_table_info('samples') "
+        "WHERE name = '" +
+        std::string(metric.name) + "'");
     EXPECT_EQ(type, is_integral(metric.id) ? "INTEGER" : "REAL") << metric.name;
   }
 }
@@ -42,6 +43,26 @@ TEST_F(SchemaTest, AFailingStepLeavesTheVersionBeforeIt) {
                SQLite::Exception);
   EXPECT_EQ(version(), 1);
   EXPECT_FALSE(db_.tableExists("b"));
+}
+
+TEST_F(SchemaTest, TheDocumentNamesEveryColumnAndItsQueriesRun) {
+  ASSERT_TRUE(migrate(db_, schema_migrations()));
+  const std::string text = read_text(std::string(SOAKWATCH_FIXTURES) + "/../../docs/schema.md");
+  constexpr std::string_view kOpen = "```sql\n";
+  int queries = 0;
+  for (std::size_t at = 0; (at = text.find(kOpen, at)) != std::string::npos; ++queries) {
+    at += kOpen.size();
+    const std::string query = text.substr(at, text.find("```", at) - at);
+    EXPECT_NO_THROW(SQLite::Statement(db_, query).executeStep()) << query;
+  }
+  EXPECT_EQ(queries, 5);
+  SQLite::Statement columns(db_,
+                            "SELECT DISTINCT c.name FROM sqlite_schema t, "
+                            "pragma_table_info(t.name) c WHERE t.type = 'table'");
+  while (columns.executeStep()) {
+    const std::string name = columns.getColumn(0).getString();
+    EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;
+  }
 }
 
 TEST_F(SchemaTest, RefusesANewerVersion) {
