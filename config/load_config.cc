@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 std::string section_holding(std::string_view key, const std::vector<Section>& sections,
                             const std::string& path) {
   for (const Section& section : sections) {
-    const std::string inner = path + std::string(section.name);
+    std::string inner = path + std::string(section.name);
     for (const auto& candidate : section.keys) {
       if (candidate.name == key) return inner;
     }
