@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/alert.h"
@@ -25,18 +26,34 @@ struct AlertSubject {
   int pid = 0;
 };
 
-// Not thread-safe. Identity of an alert: (instance, detector); at most one open alert each.
+// Not thread-safe. Identity of an alert: (instance, detector); at most one open alert each. An
+// alert that was resolved or became inactive is over: the condition, when it comes back, opens a
+// new one with a new id.
+//
+// An open alert keeps its finding up to date: the latest figures, with the base of the first
+// finding and the earliest `since`, so that they tell the whole growth; the severity never falls
+// while the alert is open, and a rise is no change of state.
+//
+// Durations are measured on the wall times passed in, for they must outlive the daemon. A wall
+// clock that was set back counts as no time passed: the wait under way starts again at `now`, so
+// that a step, however large, delays a change by at most one more `hold` or `keep_firing_for`. A
+// step ahead may bring a change early.
 class AlertTracker {
  public:
+  // `next_id` gives an id never used before; called once for each new alert.
   AlertTracker(AlertOptions options, std::function<AlertId()> next_id);
 
-  // Open alerts from the store, after a restart of the daemon. They neither fire again nor vanish.
+  // Open alerts from the store, after a restart of the daemon. They neither fire again nor vanish,
+  // and waits go on from where they were. Alerts that are not open are passed over; of several with
+  // one identity the newest id counts.
   void restore(const std::vector<Alert>& open_alerts);
 
-  // The detector's condition holds (now). Returns the changes of state, each exactly once.
+  // The detector's condition holds (now). Returns the changes of state in their order, each exactly
+  // once; a new alert with no `hold` becomes pending and firing in one call.
   std::vector<AlertTransition> condition_holds(const AlertSubject& subject, const Finding& finding,
                                                WallTime now);
-  // The detector judged, and the condition does not hold.
+  // The detector judged, and the condition does not hold. A pending alert becomes inactive, a
+  // firing one is resolved after `keep_firing_for` of this.
   std::vector<AlertTransition> condition_absent(const AlertSubject& subject,
                                                 const std::string& detector, WallTime now);
   // The instance ended: its open alerts are resolved, pending ones become inactive.
@@ -47,11 +64,7 @@ class AlertTracker {
   [[nodiscard]] std::vector<Alert> open_alerts() const;
 
  private:
-  struct Key {
-    InstanceId instance;
-    std::string detector;
-    friend auto operator<=>(const Key&, const Key&) = default;
-  };
+  using Key = std::pair<InstanceId, std::string>;  // the string: the detector's name
   AlertOptions options_;
   std::function<AlertId()> next_id_;
   std::map<Key, Alert> open_;

@@ -22,40 +22,56 @@ class Notifier {
   // Tells one transition to firing or resolved. Called on the queue's thread.
   virtual Result<void> notify(const AlertTransition& transition) = 0;
   [[nodiscard]] virtual std::string name() const = 0;
+  // For good: a notify() under way, and each later one, returns soon. Called on any thread. Needed
+  // only where notify() may take long.
+  virtual void interrupt() {}
 };
 
-// One line of JSON per transition, appended and flushed. The file is opened for each line, so that
-// it may be rotated away.
+// One line of JSON per transition, appended with one write to a regular file (mode 0600 when it is
+// made here). The file is opened for each line, so that it may be rotated away. After a full disk a
+// line may be torn; the next one starts afresh.
 std::unique_ptr<Notifier> make_jsonl_notifier(std::filesystem::path file);
 
 struct ExecHookOptions {
   std::vector<std::string> command;  // argv, no shell
   std::chrono::milliseconds timeout{10000};
 };
-// Runs the command with the transition as JSON on stdin and as SOAKWATCH_* in the environment;
-// output is thrown away. After the time-out its whole process group is killed.
+// Runs the command (looked up in PATH) with the transition as JSON on stdin and as SOAKWATCH_* in a
+// small environment; output is thrown away. After the time-out its whole process group is killed.
+// Errors: kNotFound, kDenied (the program cannot be run), kTimeout, kUnavailable (interrupted),
+// kIo (a status that is not 0, a signal).
 std::unique_ptr<Notifier> make_exec_notifier(ExecHookOptions options);
 
-// A line for a person, through `write` (level as in Severity, text printable).
+// A line for a person, through `write`: the text of describe(). Level: the finding's severity.
 std::unique_ptr<Notifier> make_log_notifier(
     std::function<void(const AlertTransition&, const std::string& text)> write);
 
-// The JSON object of a transition: docs/configuration.md describes it.
+// The JSON object of a transition, one line without its end: docs/configuration.md describes it.
+// Times are ISO 8601 in UTC; a time that is absent and a number that is not finite are null; texts
+// are printable and cut at 1000 bytes.
 std::string to_json(const AlertTransition& transition);
-// "sidecar (pid 12): goroutines grow by +240/h since ...": one line.
+// "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z)": one
+// printable line.
 std::string describe(const AlertTransition& transition);
 
-// Hands each transition to each notifier, on one thread, in order. Bounded: when full, the oldest
-// goes and is counted. A notifier's failure is told to `on_error` and costs the others nothing.
+// Hands each transition to firing or from firing to resolved to each notifier, on one thread, in
+// order; other transitions are nobody's business. Bounded: when full, the oldest goes and is
+// counted. A notifier's failure is told to `on_error` and costs the others nothing.
 class NotifierQueue {
  public:
+  // `limit`: transitions that may wait, at least 1. `on_error` must not throw; it is called on the
+  // queue's thread, and by the destructor when something was left undelivered.
   NotifierQueue(std::vector<std::unique_ptr<Notifier>> notifiers, std::size_t limit,
-                std::function<void(const std::string&)> on_error);
-  ~NotifierQueue();  // delivers what is queued, for at most 5 s, then joins
+                std::function<void(const std::string&)> on_error,
+                std::chrono::milliseconds drain_limit = std::chrono::seconds(5));
+  // Delivers what is queued, for at most `drain_limit`, then interrupts the notifiers and joins.
+  ~NotifierQueue();
   NotifierQueue(const NotifierQueue&) = delete;
   NotifierQueue& operator=(const NotifierQueue&) = delete;
 
+  // Thread-safe; never waits for a notifier.
   void push(const AlertTransition& transition);
+  // How many went because the queue was full.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:

@@ -9,8 +9,7 @@ target_compile_options(soakwatch_build_flags INTERFACE
 target_compile_definitions(soakwatch_build_flags INTERFACE
   _GLIBCXX_ASSERTIONS
   # Asio and Beast are compiled once, in collectors/http/asio_beast.cc.
-  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-  SPDLOG_FMT_EXTERNAL)
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 if(SOAKWATCH_WERROR)
   target_compile_options(soakwatch_build_flags INTERFACE -Werror)
 endif()

@@ -41,6 +41,7 @@ struct DetectionConfig {
   bool enabled = true;
   std::chrono::milliseconds block{60000};     // shortest block whose minimum is kept
   std::chrono::milliseconds warm_up{600000};  // left out after the start of an instance
+  std::chrono::milliseconds cold_start_span{7200000};  // growth from the start must last so long
   int window_blocks = 24;
   int levels = 10;                      // each level doubles the block length
   double false_alarms_per_day = 0.001;  // alpha of the order gate, per series
@@ -48,6 +49,7 @@ struct DetectionConfig {
   SignalConfig goroutines{true, 50, 0.20};
   SignalConfig live_heap{true, 32.0 * 1024 * 1024, 0.10};
   SignalConfig open_fds{true, 32, 0.20};
+  SignalConfig anon_memory{true, 64.0 * 1024 * 1024, 0.10};  // where there is no Go heap
 };
 
 struct ExecHookConfig {

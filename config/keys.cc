@@ -146,6 +146,10 @@ Section detection() {
            "warm_up", [](auto& c) -> auto& { return c.detection.warm_up; },
            DurationKind{0s, 7 * kDay}, "Left out after the start of a process."),
        key(
+           "cold_start_span", [](auto& c) -> auto& { return c.detection.cold_start_span; },
+           DurationKind{0s, 7 * kDay},
+           "A process that was never calm must have grown for so long; 0s asks for nothing."),
+       key(
            "window_blocks", [](auto& c) -> auto& { return c.detection.window_blocks; },
            CountKind{8, 64}, "Blocks that are judged together."),
        key(
@@ -168,7 +172,10 @@ Section detection() {
            [](auto& c) -> auto& { return c.detection.live_heap; }, SizeKind{0, kTiB}),
        signal(
            "open_fds", "The number of open file descriptors.",
-           [](auto& c) -> auto& { return c.detection.open_fds; }, kGrowthCount)}};
+           [](auto& c) -> auto& { return c.detection.open_fds; }, kGrowthCount),
+       signal(
+           "anon_memory", "Resident anonymous memory, of a process without a Go heap.",
+           [](auto& c) -> auto& { return c.detection.anon_memory; }, SizeKind{0, kTiB})}};
 }
 
 Section alerts() {

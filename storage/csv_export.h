@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,8 +19,8 @@ enum class CsvFormat {
 
 struct CsvOptions {
   CsvFormat format = CsvFormat::kWide;
-  // Byte order mark, local time without a zone beside a UTC column: what LibreOffice and Excel read
-  // as dates.
+  // Byte order mark, CR LF, `time` local and without a zone beside a `time_utc` column: what
+  // LibreOffice and Excel read as dates. Otherwise LF and UTC, for Unix tools.
   bool spreadsheet = false;
   char decimal = '.';  // ',' makes the separator ';'
   bool raw = false;    // do not guard text cells that a spreadsheet would take for a formula

@@ -27,8 +27,8 @@ struct StoreOptions {
   std::filesystem::path database;
   std::size_t queue_limit_rows = 20000;
   std::chrono::milliseconds batch_linger{20};  // waits so long for the rest of a round
-  std::chrono::milliseconds checkpoint_interval{
-      30000};  // and fsync: a power cut loses less than twice this
+  // And fsync: a power cut loses less than twice this.
+  std::chrono::milliseconds checkpoint_interval{30000};
   std::chrono::milliseconds retry_interval{2000};  // after a failed write
   std::filesystem::path live_csv;  // empty: none. Rows are appended after each commit
 };
@@ -51,7 +51,9 @@ struct StoreStats {
   std::uint64_t committed_samples = 0;  // acknowledged: they survive a kill of the process
   std::uint64_t committed_batches = 0;
   std::uint64_t dropped_samples = 0;  // lost because the queue was full
-  std::uint64_t failed_writes = 0;
+  std::uint64_t dropped_records = 0;  // the same for everything else; its limit is far larger
+  std::uint64_t rejected_rows = 0;    // refused by the database for what they are: a bug
+  std::uint64_t failed_writes = 0;    // each is tried again
   std::size_t queued_rows = 0;
   std::string last_error;  // empty after a successful write
 };
@@ -67,6 +69,9 @@ class SampleStore {
   ~SampleStore();  // flushes, checkpoints, joins, releases the lock
   SampleStore(const SampleStore&) = delete;
   SampleStore& operator=(const SampleStore&) = delete;
+
+  // For the log: what happened to a broken file at the start; else empty.
+  [[nodiscard]] const std::string& startup_notice() const;
 
   // The id for a target's name; the row is written (or its spec updated) before anything queued
   // later.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/result.h"
@@ -26,7 +27,10 @@ struct HttpEndpoint {
 
 // "http://HOST[:PORT][/PATH]" or "unix:/PATH/TO/SOCKET". No user, query or fragment; no https.
 Result<HttpEndpoint> parse_http_endpoint(std::string_view url);
+// What parse_http_endpoint reads; for a Unix socket without the base path.
 std::string to_string(const HttpEndpoint& endpoint);
+// For a person: the URL of base_path + `path`, which on a Unix socket is "unix:/SOCKET:/PATH".
+std::string url_of(const HttpEndpoint& endpoint, std::string_view path);
 
 struct HttpResponse {
   int status = 0;
@@ -42,8 +46,9 @@ struct HttpLimits {
       allowed_hosts;  // besides loopback; the address is checked after resolving
 };
 
-// Not thread-safe: use it from the executor's thread, one get() at a time. Destroying it closes the
-// connection.
+// Not thread-safe: use it from the executor's thread, one get() at a time, and do not move or
+// destroy it while a get() runs. Destroying it closes the connection. The executor's context must
+// outlive it.
 class HttpClient {
  public:
   HttpClient(boost::asio::any_io_executor executor, HttpEndpoint endpoint, HttpLimits limits);

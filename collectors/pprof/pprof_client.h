@@ -12,8 +12,12 @@
 
 namespace soakwatch {
 
+// Not thread-safe: use it from the executor's thread, one read at a time, and do not move or
+// destroy it meanwhile. Errors of both reads are those of HttpClient::get, and kInvalid for an
+// answer that is not pprof's.
 class PprofClient {
  public:
+  // An endpoint whose base_path is "/" gets pprof's usual one, "/debug/pprof/".
   PprofClient(boost::asio::any_io_executor executor, HttpEndpoint endpoint, HttpLimits limits);
 
   // Metrics of Source::kPprofIndex, from the index page: no stop of the world, no stack walk.
@@ -27,9 +31,12 @@ class PprofClient {
   HttpClient http_;
 };
 
-// Asks each socket for the pprof index page, loopback addresses only (for a wildcard bind:
-// 127.0.0.1, then ::1), and returns the first that answers with one; kNotFound when none does.
-// Costs one GET per socket.
+// Asks each socket for the pprof index page, loopback addresses only, and returns the first that
+// answers with one; kNotFound when none does. Of a wildcard bind, 0.0.0.0 is asked at 127.0.0.1,
+// and
+// [::] at ::1, then 127.0.0.1: in this order another process on the same port is not mistaken for
+// this one. Costs one GET per address, at most 64 of them, within limits.timeout altogether and 2 s
+// each. `sockets` must stay alive until it returns.
 boost::asio::awaitable<Result<HttpEndpoint>> find_pprof(boost::asio::any_io_executor executor,
                                                         std::span<const ListeningSocket> sockets,
                                                         HttpLimits limits);

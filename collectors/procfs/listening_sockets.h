@@ -1,29 +1,23 @@
 // The TCP sockets that a process listens on.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "collectors/procfs/net_tcp.h"
 #include "collectors/procfs/process_reader.h"
 #include "model/result.h"
 
 namespace soakwatch {
 
-struct ListeningSocket {
-  std::string address;  // "127.0.0.1", "::1", "0.0.0.0", "::": as bound
-  std::uint16_t port = 0;
-  std::uint64_t inode = 0;
-};
-
-// The LISTEN rows of /proc/net/tcp (`ipv6` false) or tcp6. Error kInvalid: not such a file.
-Result<std::vector<ListeningSocket>> parse_net_tcp(std::string_view text, bool ipv6);
-
-// Those of one process, in its own network namespace, ordered by port. Empty where its descriptors
-// are hidden from us.
+// Those of one process, in its own network namespace, ordered by port and address. Empty where its
+// descriptors are hidden from us. Errors: kNotFound (the process has ended), kInvalid, kIo.
 Result<std::vector<ListeningSocket>> listening_sockets(const std::filesystem::path& proc_root,
                                                        const ProcessReader& process);
+
+// All in the tables `net`/tcp and `net`/tcp6, `net` from the folder `dir_fd` (or AT_FDCWD). tcp6
+// may be absent (IPv6 switched off). Errors: kNotFound, kDenied, kInvalid, kIo.
+Result<std::vector<ListeningSocket>> read_net_tables(int dir_fd, const std::string& net);
 
 }  // namespace soakwatch

@@ -2,8 +2,11 @@
 // searched.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +33,8 @@ class ProcessTable {
 
   // Every process that fits, the one to watch first: the one that started first, then the lowest
   // pid. The observer itself (`self`, 0 for none) is never among them. Error kInvalid: the spec's
-  // expression is malformed or too costly.
+  // value is malformed, or its expression too costly. For ports also kNotFound and kDenied: the
+  // tables in /proc/net are hidden from us.
   Result<std::vector<ProcessMatch>> find(const TargetSpec& spec, pid_t self);
 
  private:

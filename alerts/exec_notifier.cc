@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+#include "alerts/file_descriptor.h"
+#include "alerts/hook_process.h"
+#include "alerts/notifier.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+// What a hook needs to find programs and the user's desktop; the rest of the daemon's environment
+// may hold secrets.
+constexpr std::array kInherited{
+    "PATH",    "HOME",           "USER", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY", "WAYLAND_DISPLAY"};
+constexpr std::size_t kTextLimitBytes = 1000;
+
+std::vector<std::string> environment_of(const AlertTransition& transition) {
+  std::vector<std::string> out;
+  for (const char* name : kInherited) {
+    if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
+  }
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kTextLimitBytes)));
+  };
+  const Alert& alert = transition.alert;
+  add("ALERT_ID", std::to_string(alert.id));
+  add("TIME", format_utc(transition.time));
+  add("STATE", to_string(alert.state));
+  add("REASON", transition.reason);
+  add("TARGET", alert.target_name);
+  add("PID", std::to_string(alert.pid));
+  add("METRIC", describe(alert.finding.metric).name);
+  add("DETECTOR", alert.finding.detector);
+  add("SEVERITY", to_string(alert.finding.severity));
+  add("SINCE", format_utc(alert.finding.since));
+  add("SUMMARY", alert.finding.summary);
+  add("TEXT", describe(transition));
+  return out;
+}
+
+class ExecNotifier final : public Notifier {
+ public:
+  explicit ExecNotifier(ExecHookOptions options)
+      : options_(std::move(options)), stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!stop_.valid()) throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+
+  Result<void> notify(const AlertTransition& transition) override {
+    return run_to_end({.argv = options_.command,
+                       .environment = environment_of(transition),
+                       .input = to_json(transition) + '\n',
+                       .timeout = options_.timeout,
+                       .stop_fd = stop_.get()});
+  }
+
+  [[nodiscard]] std::string name() const override {
+    return "exec hook '" + (options_.command.empty() ? "" : printable(options_.command[0])) + "'";
+  }
+
+  void interrupt() override { ::eventfd_write(stop_.get(), 1); }  // never read: it stays so
+
+ private:
+  ExecHookOptions options_;
+  FileDescriptor stop_;
+};
+
+}  // namespace
+
+std::unique_ptr<Notifier> make_exec_notifier(ExecHookOptions options) {
+  return std::make_unique<ExecNotifier>(std::move(options));
+}
+
+}  // namespace soakwatch

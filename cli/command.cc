@@ -1,0 +1,55 @@
+#include "cli/command.h"
+
+#include <cstdio>
+#include <vector>
+
+#include "config/paths.h"
+#include "config/suggest.h"
+#include "config/units.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+
+int report_error(const Error& error) {
+  std::fprintf(stderr, "soakwatch: %s\n", error.message.c_str());
+  return error.kind == ErrorKind::kInvalid ? kExitUsage : kExitError;
+}
+
+void add_database_option(CLI::App& command, std::optional<std::filesystem::path>& database) {
+  command
+      .add_option(
+          "--db", database,
+          "Database; without it $SOAKWATCH_DB or ~/.local/state/soakwatch/soakwatch.db (root: "
+          "/var/lib/soakwatch)")
+      ->type_name("FILE");
+}
+
+std::filesystem::path database_or_default(const std::optional<std::filesystem::path>& database) {
+  return database ? *database : default_database(this_process());
+}
+
+Result<WallTime> parse_time_argument(const std::string& text, WallTime now) {
+  if (auto ago = parse_duration(text)) return now - *ago;
+  if (auto time = parse_iso8601(text)) return *time;
+  return invalid("'" + printable(text) +
+                 "' is neither a duration such as 12h nor a time such as 2026-11-20T08:40:00Z");
+}
+
+Result<void> check_target_exists(SampleReader& reader, const std::string& name) {
+  auto targets = reader.targets();
+  if (!targets) return targets.error();
+  std::vector<std::string_view> names;
+  for (const TargetRow& target : *targets) {
+    if (target.name == name) return {};
+    names.push_back(target.name);
+  }
+  if (names.empty()) return not_found("the database holds no target yet");
+  std::string known;
+  for (std::size_t i = 0; i < names.size() && i < 10; ++i) {
+    known += (i > 0 ? ", " : "") + printable(names[i]);
+  }
+  return not_found("no target '" + printable(name) + "' in the database" +
+                   did_you_mean(name, names) + " (there is: " + known + ")");
+}
+
+}  // namespace soakwatch

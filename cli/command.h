@@ -1,0 +1,43 @@
+// What every subcommand shares. Each stands in a file of its own and adds itself to the program.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "model/result.h"
+#include "model/timestamp.h"
+#include "storage/sample_reader.h"
+
+namespace soakwatch {
+
+// The exit statuses of the contract.
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitError = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitTargetLost = 5;
+
+// Each adds one subcommand, whose callback stores its exit status in `status`, which must outlive
+// the parse.
+void add_watch_command(CLI::App& app, int& status);
+void add_export_command(CLI::App& app, int& status);
+void add_import_command(CLI::App& app, int& status);
+void add_alerts_command(CLI::App& app, int& status);
+void add_status_command(CLI::App& app, int& status);
+void add_mem_monitor_command(CLI::App& app, int& status);
+
+// Prints "soakwatch: message" on stderr and returns the exit status for it.
+int report_error(const Error& error);
+
+// --db FILE, as every command that reads the database has it.
+void add_database_option(CLI::App& command, std::optional<std::filesystem::path>& database);
+std::filesystem::path database_or_default(const std::optional<std::filesystem::path>& database);
+
+// "12h" (ago) or an ISO 8601 time. `now` is the wall clock.
+Result<WallTime> parse_time_argument(const std::string& text, WallTime now);
+
+// The names of the targets that are stored, as a "did you mean" for one that is not.
+Result<void> check_target_exists(SampleReader& reader, const std::string& name);
+
+}  // namespace soakwatch

@@ -1,0 +1,162 @@
+// soakwatch import FILE.csv --target NAME: old logs into the store.
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "config/paths.h"
+#include "daemon/clock.h"
+#include "model/printable.h"
+#include "storage/csv_import.h"
+#include "storage/sample_store.h"
+
+namespace soakwatch {
+namespace {
+
+constexpr std::chrono::seconds kFlushPatience{60};
+// Samples in the store's queue between two waits for the disk: an import must not outrun it.
+constexpr std::int64_t kSamplesPerFlush = 5000;
+
+struct ImportArguments {
+  std::filesystem::path file;
+  std::string target;
+  std::string day;
+  std::optional<std::filesystem::path> database;
+};
+
+// Turns rows into samples of instances: each (target, pid) of the file is one.
+class Importer {
+ public:
+  Importer(SampleStore& store, std::string target, std::string file)
+      : store_(store), target_(std::move(target)), file_(std::move(file)) {}
+
+  // False: stop, `failure` says why.
+  bool add(const CsvSample& row) {
+    const auto key = std::make_pair(row.target.value_or(target_), row.pid.value_or(0));
+    auto found = instances_.find(key);
+    if (found == instances_.end())
+      found = instances_.emplace(key, begin(key.first, key.second, row.time)).first;
+    if (failure) return false;
+    store_.add_sample({found->second.id, row.time, row.time.time_since_epoch(), row.values});
+    found->second.last = row.time;
+    if (++samples_ % kSamplesPerFlush == 0) flush();
+    return !failure;
+  }
+
+  void finish(WallTime) {
+    if (failure) return;
+    for (const auto& [key, instance] : instances_) {
+      store_.end_instance({instance.id, instance.last, "imported from " + printable(file_)});
+    }
+    flush();
+  }
+
+  [[nodiscard]] std::int64_t samples() const { return samples_; }
+  std::optional<Error> failure;
+
+ private:
+  struct Instance {
+    InstanceId id = 0;
+    WallTime last;
+  };
+
+  // The identity of an imported instance is its first row, so that the same file is recognised.
+  Instance begin(const std::string& target, std::int64_t pid, WallTime first) {
+    TargetSpec spec;
+    spec.value = target;
+    ProcessInfo process;
+    process.id = {"imported", static_cast<pid_t>(pid),
+                  static_cast<std::uint64_t>(to_unix_ms(first))};
+    process.comm = target.substr(0, 15);
+    const TargetId id = store_.target_id(target, spec, first);
+    const auto handle = store_.instance_id(id, process, first);
+    if (handle.known) {
+      failure = invalid("these rows are in the database already (target '" + printable(target) +
+                        "', from " + format_utc(first) + " on)");
+    }
+    return {handle.id, first};
+  }
+
+  void flush() {
+    if (auto flushed = store_.flush(kFlushPatience); !flushed) failure = flushed.error();
+  }
+
+  SampleStore& store_;
+  std::string target_;
+  std::string file_;
+  std::map<std::pair<std::string, std::int64_t>, Instance> instances_;
+  std::int64_t samples_ = 0;
+};
+
+Result<CsvReadOptions> read_options(const ImportArguments& args) {
+  CsvReadOptions options;
+  options.first_day = day_from_file_name(args.file.filename().string());
+  if (args.day.empty()) return options;
+  auto day = parse_iso8601(args.day + "T00:00:00Z");
+  if (!day) return invalid("--day takes a date such as 2026-11-20");
+  options.first_day = std::chrono::floor<std::chrono::days>(*day);
+  return options;
+}
+
+int import_csv(const ImportArguments& args) {
+  auto options = read_options(args);
+  if (!options) return report_error(options.error());
+  std::ifstream in(args.file, std::ios::binary);
+  if (!in) return report_error(not_found("cannot read " + args.file.string()));
+  // A first pass finds mistakes before anything is stored.
+  auto checked = read_csv(in, *options, [](const CsvSample&) { return true; });
+  if (!checked) return report_error(checked.error().in(args.file.string()));
+  for (const std::string& column : checked->unknown_columns) {
+    std::fprintf(stderr, "column '%s' is not known and left out\n", printable(column).c_str());
+  }
+  StoreOptions store_options;
+  store_options.database = database_or_default(args.database);
+  auto store = SampleStore::open(store_options);
+  if (!store) return report_error(store.error());
+  in.clear();
+  in.seekg(0);
+  Importer importer(**store, args.target, args.file.filename().string());
+  {
+    Progress progress("importing", checked->rows);
+    auto read = read_csv(in, *options, [&](const CsvSample& row) {
+      progress.at(importer.samples());
+      return importer.add(row);
+    });
+    if (!read) return report_error(read.error().in(args.file.string()));
+    importer.finish(read_clocks().wall);
+  }
+  if (importer.failure) return report_error(*importer.failure);
+  std::fprintf(stderr, "%lld samples from %s into %s", static_cast<long long>(importer.samples()),
+               args.file.c_str(), store_options.database.c_str());
+  if (checked->skipped_rows > 0) {
+    std::fprintf(stderr, ", %lld rows without a value left out",
+                 static_cast<long long>(checked->skipped_rows));
+  }
+  std::fputs("\n", stderr);
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app, int& status) {
+  auto args = std::make_shared<ImportArguments>();
+  CLI::App* command = app.add_subcommand(
+      "import", "Bring a CSV into the database: logs of mem-monitor.sh, or our own exports");
+  command->add_option("file", args->file, "CSV with a header")->required()->type_name("FILE");
+  command
+      ->add_option("--target", args->target,
+                   "Target that the rows belong to, where the file names none")
+      ->required()
+      ->type_name("NAME");
+  command
+      ->add_option("--day", args->day,
+                   "Day of the first row, where times are HH:MM:SS; without it the day in "
+                   "the file's name, mem-YYYYMMDD-HHMMSS.log")
+      ->type_name("DATE");
+  add_database_option(*command, args->database);
+  command->footer("A file with a mistake is refused as a whole; nothing of it is stored.");
+  command->callback([args, &status] { status = import_csv(*args); });
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,99 @@
+// soakwatch: everything that a person types.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command.h"
+#include "config/suggest.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+std::vector<std::string_view> subcommand_names(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.emplace_back(command->get_name());
+  }
+  return names;
+}
+
+// CLI11 says what it did not expect; a slip of the fingers deserves the word that was meant.
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  std::string hint;
+  const auto parsed = app.get_subcommands();
+  const CLI::App& command = parsed.empty() ? app : *parsed.front();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    std::vector<std::string> options;
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+    }
+    const std::vector<std::string_view> candidates(options.begin(), options.end());
+    for (const std::string& word : command.remaining()) hint += did_you_mean(word, candidates);
+  }
+  std::fprintf(stderr, "soakwatch: %s%s\nSee `soakwatch%s%s --help`.\n", error.what(), hint.c_str(),
+               parsed.empty() ? "" : " ", parsed.empty() ? "" : command.get_name().c_str());
+  return kExitUsage;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("soakwatch finds resource leaks in running programs.", "soakwatch");
+  app.set_version_flag("--version", "soakwatch " SOAKWATCH_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "SPEC: pid:1234 | name:sidecar | port:6060 | cmdline:REGEX | unit:NAME.service | "
+      "cgroup:PATH, with\n"
+      ",pprof=URL added where the pprof server is not found by itself. A bare word is a name, a "
+      "bare number a pid.\n"
+      "\n"
+      "Examples:\n"
+      "  soakwatch watch sidecar                        a line per round, alerts as they come\n"
+      "  soakwatch status                               what the daemon watches, and how it does\n"
+      "  soakwatch alerts                               what leaks\n"
+      "  soakwatch export --preset spreadsheet -o soak.csv\n"
+      "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
+      "\n"
+      "Exit status: 0 done, 1 error, 2 usage or configuration, 5 the target was lost.\n"
+      "The daemon is soakwatchd; see `soakwatchd --help`.");
+  int status = kExitDone;
+  add_watch_command(app, status);
+  add_status_command(app, status);
+  add_alerts_command(app, status);
+  add_export_command(app, status);
+  add_import_command(app, status);
+  add_mem_monitor_command(app, status);
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  const auto names = subcommand_names(app);
+  const std::string_view first = argv[1];
+  if (!first.starts_with('-') && std::find(names.begin(), names.end(), first) == names.end()) {
+    std::fprintf(stderr, "soakwatch: unknown command '%s'%s\nSee `soakwatch --help`.\n",
+                 printable(first).c_str(), did_you_mean(first, names).c_str());
+    return kExitUsage;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    return report_parse_error(app, e);
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace soakwatch
+
+int main(int argc, char** argv) {
+  try {
+    return soakwatch::run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "soakwatch: %s\n", e.what());
+    return soakwatch::kExitError;
+  }
+}

@@ -1,0 +1,154 @@
+// soakwatch status: what is watched, and how it does.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "daemon/clock.h"
+#include "model/printable.h"
+#include "storage/sample_reader.h"
+
+namespace soakwatch {
+namespace {
+
+struct TargetStatus {
+  TargetRow target;
+  std::optional<InstanceRow> instance;  // the newest
+  std::size_t instances = 0;
+  std::optional<Sample> latest;
+  std::vector<Alert> alerts;  // open ones
+};
+
+Result<std::vector<TargetStatus>> collect(SampleReader& reader) {
+  auto targets = reader.targets();
+  if (!targets) return targets.error();
+  auto alerts = reader.alerts(true, 1000);
+  if (!alerts) return alerts.error();
+  std::vector<TargetStatus> all;
+  for (const TargetRow& row : *targets) {
+    TargetStatus status{row, {}, 0, {}, {}};
+    auto instances = reader.instances(row.id);
+    if (!instances) return instances.error();
+    status.instances = instances->size();
+    for (const InstanceRow& instance : *instances) {
+      if (!status.instance || instance.first_seen >= status.instance->first_seen)
+        status.instance = instance;
+    }
+    if (status.instance) {
+      auto latest = reader.latest(status.instance->id);
+      if (!latest) return latest.error();
+      status.latest = *latest;
+    }
+    for (const Alert& alert : *alerts) {
+      if (alert.target == row.id) status.alerts.push_back(alert);
+    }
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+std::string json_text(const std::vector<TargetStatus>& all, const WriterState& writer) {
+  boost::json::array targets;
+  for (const TargetStatus& s : all) {
+    boost::json::object row{{"target", printable(s.target.name)},
+                            {"spec", printable(s.target.spec)},
+                            {"instances", s.instances},
+                            {"open_alerts", s.alerts.size()}};
+    if (s.instance) {
+      row["pid"] = s.instance->process.id.pid;
+      row["command"] = printable(s.instance->process.cmdline, 4096);
+      row["first_seen"] = format_utc(s.instance->first_seen);
+      if (s.instance->ended) row["ended"] = format_utc(*s.instance->ended);
+    }
+    if (s.latest) {
+      row["last_sample"] = format_utc(s.latest->time);
+      for (const MetricDescriptor& metric : all_metrics()) {
+        if (const auto value = s.latest->values.get(metric.id)) row[metric.name] = *value;
+      }
+    }
+    targets.push_back(std::move(row));
+  }
+  boost::json::object root{{"daemon_running", writer.running}, {"targets", std::move(targets)}};
+  if (writer.running && writer.pid > 0) root["daemon_pid"] = writer.pid;
+  return boost::json::serialize(root);
+}
+
+void print_target(const TargetStatus& s, WallTime now, bool color) {
+  std::string line =
+      bold(printable(s.target.name), color) + "  " + dim(printable(s.target.spec), color);
+  std::printf("%s\n", line.c_str());
+  if (!s.instance) {
+    std::printf("  not seen yet\n");
+    return;
+  }
+  const InstanceRow& instance = *s.instance;
+  const std::string pid = "pid " + std::to_string(instance.process.id.pid);
+  if (instance.ended) {
+    std::printf("  %s ended %s ago: %s\n", pid.c_str(),
+                format_duration(now - *instance.ended).c_str(),
+                printable(instance.end_reason).c_str());
+  } else {
+    std::printf("  %s, watched for %s%s\n", pid.c_str(),
+                format_duration(now - instance.first_seen).c_str(),
+                s.instances > 1 ? (", instance " + std::to_string(s.instances)).c_str() : "");
+  }
+  if (s.latest) {
+    std::string values;
+    for (const Metric metric : {Metric::kRssBytes, Metric::kOpenFds, Metric::kThreads,
+                                Metric::kGoroutines, Metric::kHeapAllocBytes}) {
+      const auto value = s.latest->values.get(metric);
+      if (!value) continue;
+      std::string name(describe(metric).name);
+      if (const auto unit = name.find("_bytes"); unit != std::string::npos) name.erase(unit);
+      values += "  " + name + " " + format_value(metric, *value);
+    }
+    std::printf("  %s ago:%s\n", format_duration(now - s.latest->time).c_str(), values.c_str());
+  }
+  for (const Alert& alert : s.alerts) {
+    const std::string text =
+        std::string(to_string(alert.state)) + ": " + printable(alert.finding.summary, 400);
+    std::printf("  %s\n", red("alert " + std::to_string(alert.id) + " " + text, color).c_str());
+  }
+}
+
+int status_of(const std::filesystem::path& database, bool json) {
+  auto reader = SampleReader::open(database);
+  if (!reader) return report_error(reader.error());
+  auto all = collect(*reader);
+  if (!all) return report_error(all.error());
+  const WriterState writer = writer_state(database);
+  if (json) {
+    std::printf("%s\n", json_text(*all, writer).c_str());
+    return kExitDone;
+  }
+  if (writer.running) {
+    std::printf("soakwatchd runs (pid %d), database %s\n", writer.pid, database.c_str());
+  } else {
+    std::printf("soakwatchd does not run on %s\n", database.c_str());
+  }
+  const bool color = wants_color(Stream::kOut);
+  const WallTime now = read_clocks().wall;
+  for (const TargetStatus& status : *all) print_target(status, now, color);
+  if (all->empty()) std::printf("no target yet\n");
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& app, int& status) {
+  struct Arguments {
+    std::optional<std::filesystem::path> database;
+    bool json = false;
+  };
+  auto args = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("status", "What is watched, how it does, and whether the daemon runs");
+  add_database_option(*command, args->database);
+  command->add_flag("--json", args->json, "One JSON object");
+  command->callback(
+      [args, &status] { status = status_of(database_or_default(args->database), args->json); });
+}
+
+}  // namespace soakwatch

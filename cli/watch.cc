@@ -1,0 +1,229 @@
+// soakwatch watch SPEC: samples in the foreground.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/terminal.h"
+#include "config/target_spec.h"
+#include "daemon/effective_config.h"
+#include "daemon/monitor.h"
+#include "daemon/process_setup.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+struct WatchArguments {
+  std::string spec;
+  std::vector<std::string> command;
+  ConfigFlags flags;
+  std::optional<std::filesystem::path> database;
+  bool json = false;
+};
+
+// One column of the table: a metric, or the CPU share, which needs two rounds.
+struct Column {
+  const char* title;
+  int width;
+  Metric metric;
+};
+constexpr Column kColumns[] = {
+    {"rss", 10, Metric::kRssBytes},
+    {"anon", 10, Metric::kRssAnonBytes},
+    {"fds", 7, Metric::kOpenFds},
+    {"threads", 7, Metric::kThreads},
+    {"goroutines", 10, Metric::kGoroutines},
+    {"heap", 10, Metric::kHeapAllocBytes},
+    {"next gc", 10, Metric::kNextGcBytes},
+};
+
+class Table : public Listener {
+ public:
+  explicit Table(bool json) : json_(json), color_(wants_color(Stream::kOut)) {}
+
+  void on_sample(const std::string& target, const ProcessInfo& process,
+                 const Sample& sample) override {
+    const std::string line =
+        json_ ? json_line(target, process, sample) : table_line(process, sample);
+    std::fputs((line + "\n").c_str(), stdout);
+    std::fflush(stdout);
+  }
+  // Events and alerts are words: the log tells them on stderr.
+  void on_event(const std::string&, const Event&) override {}
+  void on_alert(const AlertTransition&) override {}
+
+ private:
+  static std::string json_line(const std::string& target, const ProcessInfo& process,
+                               const Sample& sample) {
+    boost::json::object row{
+        {"time", format_utc(sample.time)}, {"target", printable(target)}, {"pid", process.id.pid}};
+    for (const MetricDescriptor& metric : all_metrics()) {
+      const auto value = sample.values.get(metric.id);
+      if (!value) continue;
+      if (is_integral(metric.id)) {
+        row[metric.name] = static_cast<std::int64_t>(*value);
+      } else {
+        row[metric.name] = *value;
+      }
+    }
+    return boost::json::serialize(row);
+  }
+
+  std::string table_line(const ProcessInfo& process, const Sample& sample) {
+    constexpr int kRowsPerHeader = 20;
+    if (process.id.pid != pid_) {
+      pid_ = process.id.pid;
+      last_cpu_.reset();
+      heap_ = {};
+    }
+    std::string out;
+    if (rows_++ % kRowsPerHeader == 0) out += bold(header(), color_) + "\n";
+    // Heap figures come on a slower beat and stand until the next reading.
+    for (const MetricDescriptor& metric : all_metrics()) {
+      const auto value = sample.values.get(metric.id);
+      if (metric.source == Source::kPprofHeap && value) heap_.set(metric.id, *value);
+    }
+    MetricValues shown = heap_;
+    shown.merge(sample.values);
+    out +=
+        format_local_clock(sample.time) + padded(std::to_string(pid_), 8) + padded(cpu(sample), 8);
+    for (const Column& column : kColumns) {
+      const auto value = shown.get(column.metric);
+      out += "  " + padded(value ? format_value(column.metric, *value) : "-", column.width);
+    }
+    return out;
+  }
+
+  static std::string header() {
+    std::string out = "time    " + padded("pid", 8) + padded("cpu", 8);
+    for (const Column& column : kColumns) out += "  " + padded(column.title, column.width);
+    return out;
+  }
+
+  std::string cpu(const Sample& sample) {
+    const auto total = sample.values.get(Metric::kCpuSecondsTotal);
+    if (!total) return "-";
+    std::string text = "-";
+    if (last_cpu_) {
+      const double passed = std::chrono::duration<double>(sample.monotonic - last_time_).count();
+      if (passed > 0)
+        text = std::to_string(std::lround(100 * (*total - *last_cpu_) / passed)) + " %";
+    }
+    last_cpu_ = total;
+    last_time_ = sample.monotonic;
+    return text;
+  }
+
+  static std::string padded(const std::string& text, int width) {
+    const auto wanted = static_cast<std::size_t>(width);
+    return text.size() >= wanted ? text : std::string(wanted - text.size(), ' ') + text;
+  }
+
+  bool json_;
+  bool color_;
+  int rows_ = 0;
+  int pid_ = 0;
+  MetricValues heap_;
+  std::optional<double> last_cpu_;
+  milliseconds last_time_{0};
+};
+
+Result<Config> watch_config(const WatchArguments& args) {
+  auto config = effective_config(args.flags);
+  if (!config) return config;
+  TargetSpec spec;
+  if (args.command.empty()) {
+    auto parsed = parse_target_spec(args.spec);
+    if (!parsed) return parsed.error();
+    spec = *parsed;
+  } else {
+    spec.kind = TargetKind::kCommand;
+    spec.command = args.command;
+  }
+  // Keep the interval and name that the configuration gives to this very target.
+  for (const Target& known : config->targets) {
+    if (known.spec == spec || known.name == args.spec) {
+      config->targets = {Target(known)};
+      return config;
+    }
+  }
+  config->targets = {{default_target_name(spec), spec, config->sampling.interval}};
+  return config;
+}
+
+int watch(const WatchArguments& args) {
+  if (args.spec.empty() == args.command.empty()) {
+    return report_error(invalid("give a SPEC to watch, or a command behind --"));
+  }
+  auto config = watch_config(args);
+  if (!config) return report_error(config.error());
+  if (args.database) config->storage.database = *args.database;
+  config->storage.live_csv.clear();
+  const Logger logger = make_logger(config->log);
+  prepare_process();
+  boost::asio::io_context context(1);
+  Table table(args.json);
+  auto monitor = Monitor::create(context, *config, {args.database.has_value(), &table}, logger);
+  if (!monitor) return report_error(monitor.error());
+  boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+  signals.async_wait([&](const boost::system::error_code& error, int) {
+    if (!error) (*monitor)->stop();
+  });
+  (*monitor)->start([&] { signals.cancel(); });
+  context.run();
+  switch ((*monitor)->ends().front()) {
+    case TargetEnd::kNone:
+      return kExitDone;
+    case TargetEnd::kEnded:
+      return args.command.empty() ? kExitTargetLost : kExitDone;
+    case TargetEnd::kNotFound:
+      return kExitTargetLost;
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_watch_command(CLI::App& app, int& status) {
+  auto args = std::make_shared<WatchArguments>();
+  CLI::App* command = app.add_subcommand(
+      "watch", "Sample in the foreground: a line per round on stdout, events and alerts on stderr");
+  command->add_option("spec", args->spec, "What to watch: pid:1234, sidecar, port:6060, ...")
+      ->type_name("SPEC");
+  command
+      ->add_option("--interval", args->flags.interval,
+                   "Time between two rounds, such as 500ms or 5s")
+      ->type_name("DURATION");
+  command->add_option("--config", args->flags.config_file, "Configuration file")->type_name("FILE");
+  command
+      ->add_option("--db", args->database,
+                   "Keep the samples in this database; without it nothing is kept")
+      ->type_name("FILE");
+  command->add_option("--log-level", args->flags.log_level, "trace, debug, info, warning or error")
+      ->type_name("LEVEL");
+  command->add_flag("--json", args->json, "A JSON object per round");
+  command->footer(
+      "Heap figures are read every 15 s (pprof.heap_interval) and shown until the next reading.\n"
+      "Examples:\n"
+      "  soakwatch watch sidecar\n"
+      "  soakwatch watch port:6060 --interval 1s\n"
+      "  soakwatch watch -- ./sidecar --flag       start a command and watch it");
+  command->callback([args, &status] { status = watch(*args); });
+  // What stands behind -- is the command.
+  command->prefix_command(false);
+  command->allow_extras();
+  command->parse_complete_callback([args, command] {
+    std::vector<std::string> rest = command->remaining();
+    if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
+    args->command = rest;
+  });
+}
+
+}  // namespace soakwatch

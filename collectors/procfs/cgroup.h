@@ -1,0 +1,23 @@
+// /proc/PID/cgroup, of both hierarchies.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/result.h"
+
+namespace soakwatch {
+
+// The paths of all hierarchies (version 1: one for each controller, version 2: one), each once.
+// Error kInvalid: a line that is not "number:controllers:path".
+Result<std::vector<std::string>> parse_cgroup(std::string_view text);
+
+// A component of the path is `unit`: "/user.slice/user-1000.slice/app.service" is in "app.service"
+// and in "user.slice".
+bool cgroup_in_unit(std::string_view path, std::string_view unit);
+
+// The path is `ancestor` or lies below it. A slash at the ancestor's end does not matter.
+bool cgroup_at_or_below(std::string_view path, std::string_view ancestor);
+
+}  // namespace soakwatch

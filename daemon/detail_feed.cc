@@ -1,0 +1,39 @@
+#include "daemon/detail_feed.h"
+
+#include <algorithm>
+
+namespace soakwatch {
+
+namespace asio = boost::asio;
+
+DetailFeed::DetailFeed(asio::any_io_executor executor, asio::thread_pool& workers,
+                       std::shared_ptr<const ProcessReader> process, DetailFeedOptions options,
+                       std::function<void(const std::string&)> on_error)
+    : workers_(workers),
+      process_(std::move(process)),
+      options_(options),
+      on_error_(std::move(on_error)),
+      task_(executor, on_error_) {}
+
+MetricValues DetailFeed::collect() {
+  if (!task_.running() && Clock::now() >= next_) task_.start(read());
+  return std::exchange(fresh_, MetricValues{});
+}
+
+asio::awaitable<void> DetailFeed::read() {
+  const Clock::time_point begin = Clock::now();
+  const auto process = process_;
+  auto values =
+      co_await run_on(workers_.get_executor(), [process] { return process->read_detail(); });
+  const std::chrono::duration<double> took = Clock::now() - begin;
+  const auto rest = std::chrono::duration_cast<Clock::duration>(took / options_.budget);
+  next_ = begin + std::max<Clock::duration>(options_.interval, rest);
+  if (values) {
+    fresh_ = *values;
+  } else if (values.error().kind !=
+             ErrorKind::kNotFound) {  // the round sees that the process ended
+    on_error_(values.error().message);
+  }
+}
+
+}  // namespace soakwatch

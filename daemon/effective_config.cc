@@ -1,0 +1,53 @@
+#include "daemon/effective_config.h"
+
+#include "config/load_config.h"
+#include "config/paths.h"
+#include "config/target_spec.h"
+#include "config/units.h"
+
+namespace soakwatch {
+namespace {
+
+Result<Config> base_config(const ConfigFlags& flags, const Surroundings& around) {
+  if (flags.config_file) return load_config(*flags.config_file);
+  const auto file = default_config_file(around);
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return Config{};
+  return load_config(file);
+}
+
+Result<void> apply_targets(const ConfigFlags& flags, Config& config) {
+  if (flags.targets.empty()) return {};
+  config.targets.clear();
+  for (const std::string& text : flags.targets) {
+    auto spec = parse_target_spec(text);
+    if (!spec) return spec.error().in("--target " + text);
+    config.targets.push_back({default_target_name(*spec), *spec, config.sampling.interval});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Config> effective_config(const ConfigFlags& flags) {
+  const Surroundings around = this_process();
+  auto config = base_config(flags, around);
+  if (!config) return config;
+  if (flags.interval) {
+    auto interval = parse_duration(*flags.interval);
+    if (!interval) return interval.error().in("--interval");
+    config->sampling.interval = *interval;
+    for (Target& target : config->targets) target.interval = *interval;
+  }
+  if (auto applied = apply_targets(flags, *config); !applied) return applied.error();
+  if (flags.database) config->storage.database = *flags.database;
+  if (config->storage.database.empty()) config->storage.database = default_database(around);
+  if (flags.log_level) config->log.level = *flags.log_level;
+  const std::vector<std::string> mistakes = check_config(*config);
+  if (mistakes.empty()) return config;
+  std::string text;
+  for (const std::string& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake;
+  return invalid(text);
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,79 @@
+#include "daemon/logging.h"
+
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+constexpr milliseconds kRepeatAfter{600000};
+constexpr std::size_t kMaxMessageBytes = 4096;
+
+// %* in a pattern: the message as the inside of a JSON string.
+class JsonMessage : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& msg, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view payload(msg.payload.data(), msg.payload.size());
+    const std::string json =
+        boost::json::serialize(boost::json::value(printable(payload, kMaxMessageBytes)));
+    out.append(json.data(), json.data() + json.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JsonMessage>();
+  }
+};
+
+}  // namespace
+
+Logger make_logger(const LogConfig& config) {
+  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
+      std::getenv("NO_COLOR") != nullptr ? spdlog::color_mode::never
+                                         : spdlog::color_mode::automatic);
+  auto logger = std::make_shared<spdlog::logger>("soakwatch", std::move(sink));
+  const auto level = spdlog::level::from_str(config.level);
+  if (level == spdlog::level::off && config.level != "off") {
+    throw std::invalid_argument("unknown log level '" + config.level + "'");
+  }
+  logger->set_level(level);
+  if (config.format == LogFormat::kJson) {
+    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+    formatter->add_flag<JsonMessage>('*');
+    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
+    logger->set_formatter(std::move(formatter));
+  } else {
+    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v");
+  }
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+FailureLog::FailureLog(Logger logger, std::string what)
+    : logger_(std::move(logger)), what_(std::move(what)) {}
+
+void FailureLog::failed(const std::string& message, milliseconds monotonic) {
+  if (in_a_row_ == 0 || monotonic - last_line_ >= kRepeatAfter) {
+    last_line_ = monotonic;
+    if (in_a_row_ == 0) {
+      logger_->warn("{}: {}", what_, message);
+    } else {
+      logger_->warn("{}: still failing, {} times now: {}", what_, in_a_row_ + 1, message);
+    }
+  }
+  ++in_a_row_;
+}
+
+void FailureLog::succeeded() {
+  if (in_a_row_ > 0) logger_->info("{}: works again after {} failures", what_, in_a_row_);
+  in_a_row_ = 0;
+}
+
+}  // namespace soakwatch

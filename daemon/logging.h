@@ -1,0 +1,36 @@
+// The log on stderr: text for people, or one JSON object a line for machines.
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "model/timestamp.h"
+
+namespace soakwatch {
+
+using Logger = std::shared_ptr<spdlog::logger>;
+
+// Throws std::invalid_argument for an unknown level.
+Logger make_logger(const LogConfig& config);
+
+// One failure that lasts gives one line when it begins, one when it ends, and one each ten minutes
+// between.
+class FailureLog {
+ public:
+  // Level warning. `what` ends up in front of the message: "sidecar: pprof".
+  FailureLog(Logger logger, std::string what);
+  void failed(const std::string& message, milliseconds monotonic);
+  void succeeded();
+  [[nodiscard]] int failures_in_a_row() const { return in_a_row_; }
+
+ private:
+  Logger logger_;
+  std::string what_;
+  int in_a_row_ = 0;
+  milliseconds last_line_{0};
+};
+
+}  // namespace soakwatch

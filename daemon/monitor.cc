@@ -1,0 +1,122 @@
+#include "daemon/monitor.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+
+#include "daemon/clock.h"
+#include "daemon/options.h"
+
+namespace soakwatch {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kNotifierQueueLimit = 1000;
+
+std::vector<std::unique_ptr<Notifier>> make_notifiers(const AlertConfig& config,
+                                                      const Logger& logger) {
+  std::vector<std::unique_ptr<Notifier>> notifiers;
+  notifiers.push_back(
+      make_log_notifier([logger](const AlertTransition& t, const std::string& text) {
+        const bool firing = t.alert.state == AlertState::kFiring;
+        const auto level = !firing                                           ? spdlog::level::info
+                           : t.alert.finding.severity == Severity::kCritical ? spdlog::level::err
+                                                                             : spdlog::level::warn;
+        logger->log(level, "{}", text);
+      }));
+  if (!config.jsonl.empty()) notifiers.push_back(make_jsonl_notifier(config.jsonl));
+  if (!config.exec.command.empty()) {
+    notifiers.push_back(make_exec_notifier({config.exec.command, config.exec.timeout}));
+  }
+  return notifiers;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Monitor>> Monitor::create(asio::io_context& context, const Config& config,
+                                                 MonitorOptions options, Logger logger) {
+  std::unique_ptr<Monitor> monitor(
+      new Monitor(context, config, std::move(options), std::move(logger)));
+  if (auto opened = monitor->open(); !opened) return opened.error();
+  return monitor;
+}
+
+Monitor::Monitor(asio::io_context& context, const Config& config, MonitorOptions options,
+                 Logger logger)
+    : context_(context),
+      config_(config),
+      options_(std::move(options)),
+      logger_(std::move(logger)) {}
+
+Monitor::~Monitor() { workers_.join(); }
+
+Result<void> Monitor::open() {
+  auto boot_id = read_boot_id(options_.proc_root);
+  if (!boot_id) return boot_id.error();
+  boot_id_ = *boot_id;
+  if (options_.store) {
+    auto store = SampleStore::open(store_options(config_.storage));
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    if (const std::string notice = store_->startup_notice(); !notice.empty())
+      logger_->warn("{}", notice);
+    store_->on_commit([logger = logger_](std::int64_t row, std::uint64_t committed) {
+      logger->trace("committed through row {}, {} samples in all", row, committed);
+    });
+  }
+  notifiers_ = std::make_unique<NotifierQueue>(
+      make_notifiers(config_.alerts, logger_), kNotifierQueueLimit,
+      [logger = logger_](const std::string& what) { logger->error("{}", what); });
+  search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
+                                            config_.sampling.discovery_interval / 2);
+  pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{
+      store_.get(), notifiers_.get(), options_.listener, logger_, alert_options(config_.alerts)});
+  if (store_) {
+    auto reader = SampleReader::open(config_.storage.database);
+    if (!reader) return reader.error();
+    if (auto restored = pipeline_->restore(*reader); !restored) return restored.error();
+  }
+  return {};
+}
+
+void Monitor::start(std::function<void()> on_done) {
+  on_done_ = std::move(on_done);
+  ends_.assign(config_.targets.size(), TargetEnd::kNone);
+  running_ = config_.targets.size();
+  pipeline_->event(
+      {read_clocks().wall, EventKind::kDaemonStarted, 0, 0, "version " SOAKWATCH_VERSION});
+  for (std::size_t i = 0; i < config_.targets.size(); ++i) {
+    TargetWatcher::Parts parts{context_.get_executor(),
+                               &workers_,
+                               search_.get(),
+                               pipeline_.get(),
+                               logger_,
+                               options_.proc_root,
+                               boot_id_,
+                               store_ ? config_.storage.database : ""};
+    watchers_.push_back(
+        std::make_unique<TargetWatcher>(std::move(parts), config_, config_.targets[i]));
+    asio::co_spawn(context_, watchers_.back()->run(),
+                   [this, i](const std::exception_ptr& error, TargetEnd end) {
+                     ends_[i] = end;
+                     if (error) {
+                       try {
+                         std::rethrow_exception(error);
+                       } catch (const std::exception& e) {
+                         logger_->error("{}: no longer watched: {}", config_.targets[i].name,
+                                        e.what());
+                       }
+                     }
+                     if (--running_ > 0) return;
+                     pipeline_->event({read_clocks().wall, EventKind::kDaemonStopped, 0, 0, ""});
+                     on_done_();
+                   });
+  }
+}
+
+void Monitor::stop() {
+  for (const auto& watcher : watchers_) watcher->stop();
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,72 @@
+// The composition of everything that runs: targets, workers, pipeline. Used by the daemon and by
+// the foreground commands of the command line.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alerts/notifier.h"
+#include "config/config.h"
+#include "daemon/logging.h"
+#include "daemon/pipeline.h"
+#include "daemon/process_search.h"
+#include "daemon/target_watcher.h"
+#include "storage/sample_store.h"
+
+namespace soakwatch {
+
+struct MonitorOptions {
+  bool store = true;             // false: nothing is kept, no database is touched
+  Listener* listener = nullptr;  // must outlive the monitor
+  std::filesystem::path proc_root = "/proc";
+};
+
+class Monitor {
+ public:
+  // Opens the store and restores open alerts. Errors are for a person.
+  static Result<std::unique_ptr<Monitor>> create(boost::asio::io_context& context,
+                                                 const Config& config, MonitorOptions options,
+                                                 Logger logger);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // Starts all targets. `on_done` is called on the loop when every target has come to its end or
+  // stop() has taken effect; after that the loop has nothing left to do.
+  void start(std::function<void()> on_done);
+  // Ends all targets. Loop's thread.
+  void stop();
+
+  // How each target ended; kNone for those that were stopped.
+  [[nodiscard]] const std::vector<TargetEnd>& ends() const { return ends_; }
+  [[nodiscard]] const SampleStore* store() const { return store_.get(); }
+
+ private:
+  Monitor(boost::asio::io_context& context, const Config& config, MonitorOptions options,
+          Logger logger);
+  Result<void> open();
+
+  boost::asio::io_context& context_;
+  Config config_;
+  MonitorOptions options_;
+  Logger logger_;
+  // In the order of who needs whom: the last is destroyed first.
+  std::unique_ptr<SampleStore> store_;
+  std::unique_ptr<NotifierQueue> notifiers_;
+  boost::asio::thread_pool workers_{2};
+  std::unique_ptr<ProcessSearch> search_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::string boot_id_;
+  std::vector<std::unique_ptr<TargetWatcher>> watchers_;
+  std::vector<TargetEnd> ends_;
+  std::size_t running_ = 0;
+  std::function<void()> on_done_;
+};
+
+}  // namespace soakwatch

@@ -1,0 +1,50 @@
+#include "daemon/options.h"
+
+#include <algorithm>
+
+namespace soakwatch {
+
+DetectionOptions detection_options(const Config& config, const Target& target) {
+  const DetectionConfig& d = config.detection;
+  DetectionOptions options;
+  options.blocks = {d.block, d.levels, d.window_blocks};
+  options.warm_up = d.warm_up;
+  options.cold_start_span = d.cold_start_span;
+  options.false_alarms_per_day = d.false_alarms_per_day;
+  options.levelling_off_ratio = d.levelling_off_ratio;
+  if (!d.enabled) return options;
+  const milliseconds round = target.interval;
+  const milliseconds heap = std::max(round, config.pprof.heap_interval);
+  const auto add = [&](Signal signal, const SignalConfig& gates, milliseconds interval) {
+    if (gates.enabled) {
+      options.signals.push_back({signal, gates.min_growth, gates.min_growth_ratio, interval});
+    }
+  };
+  add(Signal::kGoroutines, d.goroutines, round);
+  add(Signal::kLiveHeap, d.live_heap, heap);
+  add(Signal::kOpenFds, d.open_fds, round);
+  add(Signal::kAnonMemory, d.anon_memory, round);
+  return options;
+}
+
+HttpLimits http_limits(const PprofConfig& config) {
+  HttpLimits limits;
+  limits.timeout = config.timeout;
+  limits.max_body_bytes = static_cast<std::size_t>(config.max_body_bytes);
+  limits.allowed_hosts = config.allowed_hosts;
+  return limits;
+}
+
+AlertOptions alert_options(const AlertConfig& config) {
+  return {config.hold, config.keep_firing_for};
+}
+
+StoreOptions store_options(const StorageConfig& config) {
+  StoreOptions options;
+  options.database = config.database;
+  options.queue_limit_rows = static_cast<std::size_t>(config.queue_limit_rows);
+  options.live_csv = config.live_csv;
+  return options;
+}
+
+}  // namespace soakwatch

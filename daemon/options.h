@@ -1,0 +1,17 @@
+// From Config to the options of each class. The one place that knows both.
+#pragma once
+
+#include "alerts/alert_tracker.h"
+#include "collectors/http/http_client.h"
+#include "config/config.h"
+#include "detectors/growth_detector.h"
+#include "storage/sample_store.h"
+
+namespace soakwatch {
+
+DetectionOptions detection_options(const Config& config, const Target& target);
+HttpLimits http_limits(const PprofConfig& config);
+AlertOptions alert_options(const AlertConfig& config);
+StoreOptions store_options(const StorageConfig& config);
+
+}  // namespace soakwatch

@@ -1,0 +1,112 @@
+#include "daemon/pipeline.h"
+
+#include "model/printable.h"
+
+namespace soakwatch {
+
+Pipeline::Pipeline(const Parts& parts)
+    : parts_(parts), tracker_(parts.alerts, [this] {
+        return parts_.store != nullptr ? parts_.store->next_alert_id() : ++last_id_;
+      }) {}
+
+Result<void> Pipeline::restore(SampleReader& reader) {
+  constexpr std::size_t kMaxOpenAlerts = 10000;
+  auto alerts = reader.alerts(true, kMaxOpenAlerts);
+  if (!alerts) return alerts.error();
+  tracker_.restore(*alerts);
+  auto instances = reader.instances();
+  if (!instances) return instances.error();
+  for (const InstanceRow& row : *instances) {
+    if (!row.ended) unfinished_.emplace(row.target, row.id);
+  }
+  return {};
+}
+
+TargetId Pipeline::add_target(const Target& target, WallTime now) {
+  const TargetId id =
+      parts_.store != nullptr ? parts_.store->target_id(target.name, target.spec, now) : ++last_id_;
+  target_names_[id] = target.name;
+  return id;
+}
+
+Pipeline::Begin Pipeline::identify(TargetId target, const ProcessInfo& process, WallTime now) {
+  const bool earlier = !seen_.insert(target).second;
+  if (parts_.store == nullptr) return {++last_id_, false, earlier};
+  const bool stored_earlier = parts_.store->has_instances(target);
+  const auto handle = parts_.store->instance_id(target, process, now);
+  return {handle.id, handle.known, earlier || stored_earlier};
+}
+
+void Pipeline::begin(TargetId target, const Begin& instance, const ProcessInfo& process,
+                     Detectors detectors, WallTime now) {
+  // Before the new one is told of, the old one is over.
+  std::erase_if(unfinished_, [&](const auto& row) { return row.second == instance.id; });
+  end_stale(target, now);
+  const AlertSubject subject{target, target_name(target), instance.id, process.id.pid};
+  watched_[instance.id] = Watched{subject, process, std::move(detectors)};
+  const EventKind kind = instance.known     ? EventKind::kInstanceResumed
+                         : instance.earlier ? EventKind::kInstanceRestarted
+                                            : EventKind::kInstanceStarted;
+  const std::string what = process.cmdline.empty() ? process.comm : process.cmdline;
+  event({now, kind, target, instance.id,
+         "pid " + std::to_string(process.id.pid) + ": " + printable(what)});
+}
+
+void Pipeline::sample(const Sample& sample) {
+  const auto found = watched_.find(sample.instance);
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  if (parts_.store != nullptr) parts_.store->add_sample(sample);
+  if (parts_.listener != nullptr) {
+    parts_.listener->on_sample(watched.subject.target_name, watched.process, sample);
+  }
+  for (const auto& detector : watched.detectors) {
+    const auto judgement = detector->observe(sample);
+    if (!judgement) continue;
+    tell(judgement->finding
+             ? tracker_.condition_holds(watched.subject, *judgement->finding, sample.time)
+             : tracker_.condition_absent(watched.subject, judgement->detector, sample.time));
+  }
+}
+
+void Pipeline::event(Event event) {
+  const std::string& name = target_name(event.target);
+  parts_.logger->info("{}{}{}{}", name, name.empty() ? "" : ": ", to_string(event.kind),
+                      event.detail.empty() ? "" : ", " + event.detail);
+  if (parts_.listener != nullptr) parts_.listener->on_event(name, event);
+  if (parts_.store != nullptr) parts_.store->add_event(event);
+}
+
+void Pipeline::end(InstanceId instance, const std::string& reason, WallTime now) {
+  const auto found = watched_.find(instance);
+  const TargetId target = found != watched_.end() ? found->second.subject.target : 0;
+  tell(tracker_.instance_ended(instance, now, reason));
+  if (parts_.store != nullptr) parts_.store->end_instance({instance, now, reason});
+  if (target != 0) {
+    event({now, EventKind::kInstanceEnded, target, instance,
+           "pid " + std::to_string(found->second.process.id.pid) + ": " + reason});
+    watched_.erase(found);
+  }
+}
+
+void Pipeline::end_stale(TargetId target, WallTime now) {
+  const auto [first, last] = unfinished_.equal_range(target);
+  for (auto row = first; row != last; ++row) end(row->second, "ended while nobody watched", now);
+  unfinished_.erase(first, last);
+}
+
+void Pipeline::tell(const std::vector<AlertTransition>& transitions) {
+  for (const AlertTransition& transition : transitions) {
+    if (parts_.store != nullptr) parts_.store->add_alert_transition(transition);
+    if (parts_.notifiers != nullptr) parts_.notifiers->push(transition);
+    if (parts_.listener != nullptr) parts_.listener->on_alert(transition);
+  }
+}
+
+const std::string& Pipeline::target_name(TargetId target) const {
+  static const std::string kNone;
+  const auto found = target_names_.find(target);
+  return found == target_names_.end() ? kNone : found->second;
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,254 @@
+#include "daemon/target_watcher.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/asio/as_tuple.hpp>
+
+#include "daemon/background_task.h"
+#include "daemon/clock.h"
+#include "daemon/detail_feed.h"
+#include "daemon/options.h"
+#include "daemon/pprof_feed.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+// boottime runs ahead of the monotonic clock only while the machine sleeps.
+constexpr milliseconds kSleepNoticed{1000};
+// A round waits for pprof values for this share of the interval, so that the next is on time.
+constexpr int kPprofShare = 2;
+
+// Replays what the store holds of this process, so that a restart of the daemon changes no
+// judgement.
+Detectors rebuilt_detectors(const DetectionOptions& options, const ProcessInfo& process,
+                            const std::filesystem::path& database, InstanceId instance,
+                            const Logger& logger) {
+  Detectors detectors = make_detectors(options, process);
+  auto reader = SampleReader::open(database);
+  Result<void> read;
+  std::int64_t samples = 0;
+  if (reader) {
+    SampleQuery query;
+    query.instance = instance;
+    read = reader->for_each(query, [&](const SampleRow& row) {
+      for (const auto& detector : detectors) detector->observe(row.sample);
+      ++samples;
+      return true;
+    });
+  }
+  if (!reader || !read) {
+    logger->warn("the detectors start afresh: {}",
+                 reader ? read.error().message : reader.error().message);
+    return make_detectors(options, process);
+  }
+  logger->debug("detectors rebuilt from {} samples", samples);
+  return detectors;
+}
+
+}  // namespace
+
+TargetWatcher::TargetWatcher(Parts parts, const Config& config, Target target)
+    : parts_(std::move(parts)),
+      config_(config),
+      target_(std::move(target)),
+      search_failures_(parts_.logger, target_.name),
+      timer_(parts_.executor) {
+  config_.targets.clear();
+}
+
+asio::awaitable<TargetEnd> TargetWatcher::run() {
+  id_ = parts_.pipeline->add_target(target_, read_clocks().wall);
+  const bool once =
+      target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
+  if (target_.spec.kind == TargetKind::kCommand) start_child();
+  while (!stopping_) {
+    auto process = co_await find();
+    if (!process) co_return stopping_ ? TargetEnd::kNone : TargetEnd::kNotFound;
+    co_await watch(std::move(*process));
+    if (once && !stopping_) co_return TargetEnd::kEnded;
+  }
+  co_return TargetEnd::kNone;
+}
+
+void TargetWatcher::stop() {
+  stopping_ = true;
+  timer_.cancel();
+}
+
+void TargetWatcher::start_child() {
+  auto child = ChildProcess::start(target_.spec.command);
+  if (child) {
+    child_.emplace(std::move(*child));
+  } else {
+    parts_.logger->error("{}: {}", target_.name, child.error().message);
+  }
+}
+
+// Nothing when stopped, or when the process can never be found.
+asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
+  const bool once =
+      target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
+  while (!stopping_) {
+    auto process = co_await find_once();
+    if (process || stopping_) co_return process;
+    parts_.pipeline->end_stale(id_, read_clocks().wall);
+    if (once) {
+      parts_.logger->error("{}: no such process", target_.name);
+      co_return std::nullopt;
+    }
+    if (!waiting_told_) {
+      parts_.logger->info("{}: waiting for a process that fits {}", target_.name,
+                          printable(to_string(target_.spec)));
+      waiting_told_ = true;
+    }
+    co_await sleep_until(Clock::now() +
+                         std::min(config_.sampling.discovery_interval, target_.interval));
+  }
+  co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find_once() {
+  std::vector<ProcessMatch> matches;
+  if (target_.spec.kind == TargetKind::kCommand) {
+    if (!child_ || child_->ended()) co_return std::nullopt;
+    matches.push_back({child_->pid(), 0, {}});
+  } else {
+    auto found = co_await parts_.search->find(target_.spec);
+    if (!found) {
+      search_failures_.failed(found.error().message, read_clocks().monotonic);
+      co_return std::nullopt;
+    }
+    search_failures_.succeeded();
+    matches = std::move(*found);
+  }
+  if (matches.empty()) co_return std::nullopt;
+  auto reader = ProcessReader::open(parts_.proc_root, matches[0].pid, parts_.boot_id);
+  if (!reader) {
+    if (reader.error().kind != ErrorKind::kNotFound) {
+      search_failures_.failed(reader.error().message, read_clocks().monotonic);
+    }
+    co_return std::nullopt;
+  }
+  // Between the scan and the opening the pid may have gone to another process.
+  const std::uint64_t expected = matches[0].start_ticks;
+  if (expected != 0 && reader->info().id.start_ticks != expected) co_return std::nullopt;
+  if (matches.size() > 1) report_ambiguity(matches);
+  co_return std::move(*reader);
+}
+
+void TargetWatcher::report_ambiguity(const std::vector<ProcessMatch>& matches) {
+  std::string others;
+  for (std::size_t i = 1; i < matches.size() && i <= 10; ++i) {
+    others += (i > 1 ? ", " : "") + std::to_string(matches[i].pid);
+  }
+  if (matches.size() > 11) others += ", ...";
+  parts_.pipeline->event({read_clocks().wall, EventKind::kTargetAmbiguous, id_, 0,
+                          std::to_string(matches.size()) + " processes fit; watching pid " +
+                              std::to_string(matches[0].pid) + ", which started first, not " +
+                              others});
+}
+
+asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
+  waiting_told_ = false;
+  auto process = std::make_shared<ProcessReader>(std::move(found));
+  const auto instance = parts_.pipeline->identify(id_, process->info(), read_clocks().wall);
+  Detectors detectors = co_await detectors_for(instance, process->info());
+  parts_.pipeline->begin(id_, instance, process->info(), std::move(detectors), read_clocks().wall);
+  const std::string reason = co_await rounds(process, instance.id);
+  if (!reason.empty()) parts_.pipeline->end(instance.id, reason, read_clocks().wall);
+}
+
+asio::awaitable<Detectors> TargetWatcher::detectors_for(Pipeline::Begin instance,
+                                                        ProcessInfo process) {
+  const DetectionOptions options = detection_options(config_, target_);
+  if (!instance.known || parts_.database.empty()) co_return make_detectors(options, process);
+  co_return co_await run_on(
+      parts_.workers->get_executor(),
+      [options, process, database = parts_.database, id = instance.id, logger = parts_.logger] {
+        return rebuilt_detectors(options, process, database, id, logger);
+      });
+}
+
+// Why the instance ended; empty when the watcher is stopped.
+asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<ProcessReader>& process,
+                                                   InstanceId id) {
+  PprofFeed pprof(
+      parts_.executor, *parts_.workers, process,
+      {target_.name, target_.spec.pprof, target_.spec.pprof_url, http_limits(config_.pprof),
+       config_.pprof.heap_interval, config_.pprof.heap_latency_factor, parts_.proc_root},
+      parts_.logger, [this, id](EventKind kind, std::string detail) {
+        parts_.pipeline->event({read_clocks().wall, kind, id_, id, std::move(detail)});
+      });
+  DetailFeed detail(parts_.executor, *parts_.workers, process,
+                    {config_.sampling.detail_interval, config_.sampling.detail_budget},
+                    [this](const std::string& what) {
+                      parts_.logger->debug("{}: smaps: {}", target_.name, what);
+                    });
+  FailureLog failures(parts_.logger, target_.name + ": /proc");
+  const auto interval = std::chrono::duration_cast<Clock::duration>(target_.interval);
+  std::string reason;
+  last_round_.reset();
+  // Rounds of all targets begin at whole multiples of the interval: the store then writes them
+  // together.
+  Clock::time_point tick = Clock::now();
+  while (!stopping_) {
+    const Moment now = read_clocks();
+    if (last_round_) note_gap(*last_round_, now);
+    last_round_ = now;
+    auto values = process->read_round();
+    if (!values && values.error().kind == ErrorKind::kNotFound) {
+      reason = end_reason();
+      break;
+    }
+    Sample sample{id, now.wall, now.monotonic, {}};
+    if (values) {
+      sample.values = *values;
+      failures.succeeded();
+    } else {
+      failures.failed(values.error().message, now.monotonic);
+    }
+    sample.values.merge(detail.collect());
+    sample.values.merge(co_await pprof.collect(tick + interval / kPprofShare));
+    if (!sample.values.empty()) parts_.pipeline->sample(sample);
+    tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
+    co_await sleep_until(tick);
+  }
+  co_await pprof.stop();
+  co_await detail.stop();
+  co_return reason;
+}
+
+asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
+  if (stopping_) co_return;
+  timer_.expires_at(time);
+  co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
+void TargetWatcher::note_gap(const Moment& before, const Moment& now) {
+  const milliseconds slept = (now.boottime - now.monotonic) - (before.boottime - before.monotonic);
+  const milliseconds passed = now.monotonic - before.monotonic;
+  std::string what;
+  if (slept > kSleepNoticed) {
+    what = "the machine slept for " + format_duration(slept);
+  } else if (passed > 3 * target_.interval + 1s) {
+    what = "no round for " + format_duration(passed);
+  } else {
+    return;
+  }
+  parts_.pipeline->event({now.wall, EventKind::kGap, id_, 0, what});
+}
+
+std::string TargetWatcher::end_reason() {
+  if (!child_) return "the process ended";
+  // The kernel hands over the exit status just after /proc lost the process.
+  child_->terminate(500ms);
+  return "the command " + child_->ended().value_or("ended");
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,74 @@
+// Watches one target: finds its process, samples it round by round, finds it again after a restart.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "collectors/procfs/process_reader.h"
+#include "config/config.h"
+#include "daemon/child_process.h"
+#include "daemon/pipeline.h"
+#include "daemon/process_search.h"
+#include "model/target.h"
+
+namespace soakwatch {
+
+// How a target came to its end, where it has one: a pid that ended, a child that exited.
+enum class TargetEnd { kNone, kNotFound, kEnded };
+
+// On the executor's thread. Two rounds of one target never overlap, and one target's slowness
+// delays only itself.
+class TargetWatcher {
+ public:
+  struct Parts {
+    boost::asio::any_io_executor executor;
+    boost::asio::thread_pool* workers = nullptr;
+    ProcessSearch* search = nullptr;
+    Pipeline* pipeline = nullptr;
+    Logger logger;
+    std::filesystem::path proc_root = "/proc";
+    std::string boot_id;
+    std::filesystem::path database;  // to read old samples from; empty: none
+  };
+  // Everything in `parts` must outlive run(). `config` is copied where needed.
+  TargetWatcher(Parts parts, const Config& config, Target target);
+
+  // Watches until stop(), or until the target can never come back. Run it once.
+  boost::asio::awaitable<TargetEnd> run();
+  // Ends run() soon: at once, or when a read on a worker thread is done.
+  void stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Round;
+
+  boost::asio::awaitable<std::optional<ProcessReader>> find();
+  boost::asio::awaitable<std::optional<ProcessReader>> find_once();
+  boost::asio::awaitable<void> watch(ProcessReader found);
+  boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
+                                             InstanceId id);
+  boost::asio::awaitable<Detectors> detectors_for(Pipeline::Begin instance, ProcessInfo process);
+  boost::asio::awaitable<void> sleep_until(Clock::time_point time);
+  void start_child();
+  void note_gap(const Moment& before, const Moment& now);
+  void report_ambiguity(const std::vector<ProcessMatch>& matches);
+  [[nodiscard]] std::string end_reason();
+
+  Parts parts_;
+  Config config_;
+  Target target_;
+  TargetId id_ = 0;
+  FailureLog search_failures_;
+  boost::asio::steady_timer timer_;
+  std::optional<ChildProcess> child_;
+  std::optional<Moment> last_round_;
+  bool waiting_told_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace soakwatch

@@ -1,0 +1,183 @@
+#include "detectors/floor_trend.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "detectors/rank_tests.h"
+
+namespace soakwatch {
+namespace {
+
+// One window may miss an eighth of its blocks: three of 24.
+constexpr int kMissingShare = 8;
+// Chance that a driftless random walk passes the walk gate: 40 of the 276 ranks of 23 increments.
+constexpr double kWalkChance = 1e-3;
+// The agreement gate asks the second series for half of the growth of the first.
+constexpr double kAgreementShare = 0.5;
+// A window that grew by less than this share of what matters shows that the process can be calm.
+constexpr double kCalmShare = 0.15;
+// The second half of a cold start must keep this share of the pace of the first.
+constexpr double kColdStartPace = 0.8;
+
+std::span<const double> head(const std::vector<double>& values, std::size_t n) {
+  return std::span(values).first(std::min(n, values.size()));
+}
+std::span<const double> tail(const std::vector<double>& values, std::size_t n) {
+  return std::span(values).last(std::min(n, values.size()));
+}
+
+}  // namespace
+
+FloorTrend::FloorTrend(const FloorTrendOptions& options)
+    : options_(options), minima_(options.blocks) {
+  constexpr double kMinutesPerDay = 1440;
+  const int window = options.blocks.window;
+  for (int level = 0; level < options.blocks.levels; ++level) {
+    const double minutes =
+        std::chrono::duration<double, std::ratio<60>>(minima_.block_length(level)).count();
+    const double p =
+        options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels);
+    std::vector<int> by_missing;
+    for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+      by_missing.push_back(kendall_critical(window - missing, std::min(p, 0.05)));
+    }
+    order_critical_.push_back(std::move(by_missing));
+  }
+}
+
+std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime wall, double value,
+                                              double companion) {
+  if (!first_) first_ = monotonic;
+  if (monotonic - *first_ < options_.warm_up) return std::nullopt;
+  const std::uint32_t closed = minima_.add(monotonic, wall, value, companion);
+  if (closed == 0) return std::nullopt;
+
+  std::optional<FloorJudgement> result;
+  for (int level = 0; level < options_.blocks.levels; ++level) {
+    if ((closed & (1U << level)) == 0) continue;
+    if (held_ && held_->level != level) continue;
+    const std::optional<Window> full = window(level);
+    if (!full) continue;
+    FloorJudgement judgement = held_ ? judge_held(*full) : judge(level, *full);
+    if (judgement.grows) return judgement;
+    if (!result) result = std::move(judgement);
+  }
+  return result;
+}
+
+std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
+  const auto& blocks = minima_.blocks(level);
+  const auto size = static_cast<std::size_t>(options_.blocks.window);
+  if (blocks.size() < size) return std::nullopt;
+  const milliseconds length = minima_.block_length(level);
+  Window window;
+  window.start = blocks.front().start;
+  window.span = length * options_.blocks.window;
+  const std::int64_t first = blocks.front().index;
+  for (const Block& block : blocks) {
+    if (!block.present) continue;
+    const double hours =
+        std::chrono::duration<double, std::ratio<3600>>(length * (block.index - first)).count();
+    window.minima.push_back(block.minimum);
+    window.points.push_back({hours, block.minimum});
+    window.companions.push_back(block.companion);
+  }
+  if (window.minima.size() + size / kMissingShare < size) return std::nullopt;
+  return window;
+}
+
+double FloorTrend::need(double base) const {
+  return std::max(
+      {options_.min_growth, options_.min_growth_ratio * std::fabs(base), 3 * options_.quantum});
+}
+
+FloorJudgement FloorTrend::judge(int level, const Window& w) {
+  FloorJudgement j;
+  j.level = level;
+  j.base = median(head(w.minima, 3));
+  j.current = median(tail(w.minima, 3));
+  j.since = w.start;
+  j.span = w.span;
+  j.slope_per_hour = theil_sen(w.points);
+  const double growth = j.current - j.base;
+  const double needed = need(j.base);
+  const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
+                         std::string meaning) {
+    j.gates.push_back({std::move(name), passed, measured, threshold, std::move(meaning)});
+  };
+
+  if (w.span >= options_.cold_start_span / 4 && growth < kCalmShare * needed) was_calm_ = true;
+  gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
+  if (growth < needed) return j;  // the usual case; the other gates cost more
+
+  const std::size_t n = w.minima.size();
+  const int discordant = discordant_pairs(w.minima);
+  const int allowed = order_critical_[static_cast<std::size_t>(level)]
+                                     [static_cast<std::size_t>(options_.blocks.window) - n];
+  gate("order", discordant <= allowed, discordant, allowed,
+       "pairs of blocks that do not rise, at most");
+
+  const SignedRank walk = signed_rank(w.minima);
+  const int walk_allowed =
+      walk.increments > 0 ? signed_rank_critical(walk.increments, kWalkChance) : -1;
+  gate("walk", walk.negative_ranks <= walk_allowed, walk.negative_ranks, walk_allowed,
+       "ranks of the falling steps, at most");
+
+  const std::size_t late = n * 3 / 8;
+  const double pace_all = j.slope_per_hour.value;
+  const double pace_early = theil_sen(std::span(w.points).first(n - late)).value;
+  const double pace_late = theil_sen(std::span(w.points).last(late)).value;
+  const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
+  gate("levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
+       "growth per hour in the last part, at least");
+
+  const double high_water = minima_.high_water(level).value_or(j.base) + 0.5 * needed;
+  gate("high_water", j.current >= high_water, j.current, high_water,
+       "floor now, at least above all before by half of what matters");
+
+  j.gates.push_back(cold_start_gate(w));
+
+  if (!std::isnan(w.companions.front()) && !std::isnan(w.companions.back())) {
+    const double other = median(tail(w.companions, 3)) - median(head(w.companions, 3));
+    gate("agreement", other >= kAgreementShare * growth, other, kAgreementShare * growth,
+         "growth of the second series' floor, at least");
+  }
+
+  j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
+  if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
+  return j;
+}
+
+Gate FloorTrend::cold_start_gate(const Window& w) const {
+  const auto seconds_of = [](milliseconds ms) { return std::chrono::duration<double>(ms).count(); };
+  Gate gate{"cold_start", true, seconds_of(w.span), seconds_of(options_.cold_start_span),
+            "seconds of growth from the start, at least, unless calm before"};
+  if (was_calm_ || options_.cold_start_span == milliseconds(0)) return gate;
+  const std::size_t half = w.points.size() / 2;
+  const double first = theil_sen(std::span(w.points).first(half)).value;
+  const double second = theil_sen(std::span(w.points).last(half)).value;
+  gate.passed = w.span >= options_.cold_start_span && second >= kColdStartPace * first;
+  return gate;
+}
+
+FloorJudgement FloorTrend::judge_held(const Window& w) {
+  FloorJudgement j;
+  j.level = held_->level;
+  j.base = held_->base;
+  j.current = median(tail(w.minima, 3));
+  j.since = held_->since;
+  j.slope_per_hour = theil_sen(w.points);
+  j.span = w.span;
+  held_->peak_growth = std::max(held_->peak_growth, j.current - held_->base);
+  const double released = held_->base + 0.5 * held_->peak_growth;
+  held_->blocks_below = w.minima.back() < released ? held_->blocks_below + 1 : 0;
+  j.gates.push_back({"not_released", held_->blocks_below < 2, w.minima.back(), released,
+                     "floor now, at least, for two blocks"});
+  j.gates.push_back({"still_grows", j.slope_per_hour.low > 0, j.slope_per_hour.low, 0,
+                     "lower bound of the growth per hour, above"});
+  j.grows = j.gates[0].passed && j.gates[1].passed;
+  if (!j.grows) held_.reset();
+  return j;
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,93 @@
+// FloorTrend: does the floor of a series rise, steadily, by an amount that matters, without
+// levelling off?
+//
+// The floor is the series of block minima (block_minima.h). Whenever a block closes at a level
+// whose window is full, the window must pass every gate:
+//   size          the floor grew by what the user calls relevant
+//   order         the blocks are not in random order (exact Kendall test)
+//   walk          the steps point up more than those of a driftless random walk (exact Wilcoxon
+//   test) levelling_off the last part still grows at a fair share of the pace of the whole
+//   high_water    the floor is above everything that the level saw before the window
+//   cold_start    a young process must have grown longer, and without slowing, or have been calm
+//   before agreement     where a second series is given, its floor grew as well
+// docs/detection.md gives the reason and the source of each figure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "detectors/block_minima.h"
+#include "detectors/theil_sen.h"
+#include "model/finding.h"
+
+namespace soakwatch {
+
+struct FloorTrendOptions {
+  BlockOptions blocks;
+  milliseconds warm_up{600000};           // after the first sample; left out
+  milliseconds cold_start_span{7200000};  // growth from the start must last so long; 0: gate off
+  double false_alarms_per_day = 0.001;    // of the order gate, over all levels
+  double levelling_off_ratio = 0.5;
+  double min_growth = 0;        // unit of the series
+  double min_growth_ratio = 0;  // of the base
+  double quantum = 1;           // resolution of the series; less than three of them is no growth
+};
+
+// What the window of one level showed.
+struct FloorJudgement {
+  int level = 0;
+  bool grows = false;  // every gate passed
+  double base = 0;
+  double current = 0;
+  Slope slope_per_hour;
+  WallTime since;
+  milliseconds span{0};
+  std::vector<Gate> gates;
+};
+
+// Not thread-safe. Deterministic in its samples.
+class FloorTrend {
+ public:
+  explicit FloorTrend(const FloorTrendOptions& options);
+
+  // The judgement of the lowest level that says "grows", else of the lowest that judged; nothing
+  // when no window was full. While growth holds, judged at the level that found it.
+  std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
+                                    double companion);
+
+ private:
+  // The present blocks of a full window.
+  struct Window {
+    std::vector<double> minima;
+    std::vector<Point> points;  // hours since the window's start, minimum
+    std::vector<double> companions;
+    WallTime start;
+    milliseconds span{0};
+  };
+  struct Held {
+    int level = 0;
+    double base = 0;
+    double peak_growth = 0;
+    WallTime since;
+    int blocks_below = 0;
+  };
+
+  [[nodiscard]] std::optional<Window> window(int level) const;
+  FloorJudgement judge(int level, const Window& window);
+  // Whether growth that was found goes on: not released, and not flat for a whole window.
+  FloorJudgement judge_held(const Window& window);
+  [[nodiscard]] double need(double base) const;
+  [[nodiscard]] Gate cold_start_gate(const Window& window) const;
+
+  FloorTrendOptions options_;
+  std::optional<milliseconds> first_;
+  BlockMinima minima_;
+  std::vector<std::vector<int>> order_critical_;  // [level][missing blocks]
+  bool was_calm_ = false;
+  std::optional<Held> held_;
+};
+
+}  // namespace soakwatch

@@ -1,0 +1,52 @@
+#include "detectors/signals.h"
+
+#include <array>
+
+namespace soakwatch {
+namespace {
+
+constexpr std::array<SignalDescriptor, 4> kSignals{{
+    {Signal::kGoroutines, "goroutine_growth", Metric::kGoroutines, "goroutines"},
+    {Signal::kLiveHeap, "live_heap_growth", Metric::kHeapAllocBytes, "live heap"},
+    {Signal::kOpenFds, "fd_growth", Metric::kOpenFds, "open file descriptors"},
+    {Signal::kAnonMemory, "anon_memory_growth", Metric::kRssAnonBytes, "anonymous memory"},
+}};
+
+// runtime/mgcpacer.go: defaultHeapMinimum = 4 MiB, scaled by GOGC/100.
+constexpr double kMinimumGoal = 4.0 * 1024 * 1024;
+// From this share of the memory limit on, the limit sets the goal and not GOGC.
+constexpr double kLimitShare = 0.8;
+
+std::optional<SignalValue> live_heap(const MetricValues& values, const GoSettings& go) {
+  const auto alloc = values.get(Metric::kHeapAllocBytes);
+  const auto goal = values.get(Metric::kNextGcBytes);
+  if (!alloc) return std::nullopt;
+  const bool at_minimum = !goal || *goal <= kMinimumGoal * go.gogc * 1.05;
+  const bool at_limit =
+      goal && go.memory_limit_bytes && *goal >= kLimitShare * *go.memory_limit_bytes;
+  if (at_minimum || at_limit || go.gogc_off) return SignalValue{*alloc, std::nan("")};
+  const double stacks = values.get(Metric::kStackInuseBytes).value_or(0);
+  return SignalValue{(*goal - go.gogc * stacks) / (1 + go.gogc), *alloc};
+}
+
+}  // namespace
+
+std::span<const SignalDescriptor> all_signals() { return kSignals; }
+
+const SignalDescriptor& describe(Signal signal) {
+  return kSignals[static_cast<std::size_t>(signal)];
+}
+
+GoSettings go_settings(const ProcessInfo& process) {
+  return {process.gogc_percent.value_or(100) / 100, process.gogc_off, process.gomemlimit_bytes};
+}
+
+std::optional<SignalValue> extract(Signal signal, const MetricValues& values,
+                                   const GoSettings& go) {
+  if (signal == Signal::kLiveHeap) return live_heap(values, go);
+  const auto value = values.get(describe(signal).metric);
+  if (!value) return std::nullopt;
+  return SignalValue{*value, std::nan("")};
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,49 @@
+// The series that detectors judge, computed from the metrics of a sample.
+#pragma once
+
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "model/metric.h"
+#include "model/process_id.h"
+#include "model/sample.h"
+
+namespace soakwatch {
+
+enum class Signal { kGoroutines, kLiveHeap, kOpenFds, kAnonMemory };
+
+struct SignalValue {
+  double value = 0;
+  double companion = std::nan("");  // a second series whose floor must agree; NaN: none
+};
+
+struct SignalDescriptor {
+  Signal id;
+  std::string_view detector;  // "goroutine_growth"
+  Metric metric;              // what an alert names; the signal is in its unit
+  std::string_view noun;      // for a person: "goroutines"
+};
+
+std::span<const SignalDescriptor> all_signals();
+const SignalDescriptor& describe(Signal signal);
+
+// What the estimate of the live heap needs to know of the process.
+struct GoSettings {
+  double gogc = 1;  // GOGC / 100
+  bool gogc_off = false;
+  std::optional<double> memory_limit_bytes;
+};
+GoSettings go_settings(const ProcessInfo& process);
+
+// The signal at this sample; nothing where the metrics it needs are missing.
+//
+// Live heap is estimated from the collector's goal, which is flat between collections and so free
+// of the sawtooth: next_gc = live + (live + stacks + globals) * GOGC/100 (Go's GC guide, "GOGC").
+// Below the collector's minimum goal of 4 MiB * GOGC/100, with GOGC=off and near a memory limit,
+// next_gc says nothing about what is live, and the signal falls back to heap_alloc_bytes, whose
+// floor is the live heap just after a collection.
+std::optional<SignalValue> extract(Signal signal, const MetricValues& values, const GoSettings& go);
+
+}  // namespace soakwatch

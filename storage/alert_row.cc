@@ -1,0 +1,105 @@
+#include "storage/alert_row.h"
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <limits>
+
+namespace soakwatch {
+namespace {
+
+namespace json = boost::json;
+
+json::value number(double value) {
+  return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+}
+
+double number_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_number()) return std::numeric_limits<double>::quiet_NaN();
+  return value->to_number<double>();
+}
+
+std::string text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_string()) return {};
+  return {value->get_string().data(), value->get_string().size()};
+}
+
+Severity severity_from(std::string_view text) {
+  for (const Severity severity : {Severity::kInfo, Severity::kCritical}) {
+    if (text == to_string(severity)) return severity;
+  }
+  return Severity::kWarning;
+}
+
+}  // namespace
+
+std::string gates_to_json(const std::vector<Gate>& gates) {
+  json::array list;
+  for (const Gate& gate : gates) {
+    list.push_back({{"name", gate.name},
+                    {"passed", gate.passed},
+                    {"measured", number(gate.measured)},
+                    {"threshold", number(gate.threshold)},
+                    {"meaning", gate.meaning}});
+  }
+  return json::serialize(list);
+}
+
+std::vector<Gate> gates_from_json(std::string_view text) {
+  std::vector<Gate> gates;
+  json::error_code error;
+  const json::value list = json::parse(text, error);
+  if (error || !list.is_array()) return gates;
+  for (const json::value& entry : list.get_array()) {
+    const json::object* object = entry.if_object();
+    if (object == nullptr) continue;
+    const json::value* passed = object->if_contains("passed");
+    gates.push_back({text_of(*object, "name"),
+                     passed != nullptr && passed->is_bool() && passed->get_bool(),
+                     number_of(*object, "measured"), number_of(*object, "threshold"),
+                     text_of(*object, "meaning")});
+  }
+  return gates;
+}
+
+void bind_alert_figures(ParameterCursor& parameters, const Alert& alert,
+                        const std::string& severity, const std::string& gates) {
+  const Finding& finding = alert.finding;
+  parameters.reference(alert.instance);
+  parameters.integer(alert.pid);
+  parameters.text(severity);
+  for (const double value : {finding.base, finding.current, finding.slope_per_hour,
+                             finding.slope_low, finding.slope_high}) {
+    parameters.real(value);
+  }
+  parameters.time(finding.since);
+  parameters.integer(finding.span.count());
+  parameters.text(gates);
+  parameters.text(finding.summary);
+  parameters.time(alert.pending_since);
+  parameters.time(alert.fired_at);
+  parameters.time(alert.resolved_at);
+  parameters.time(alert.quiet_since);
+}
+
+void read_alert_figures(ColumnCursor& columns, Alert& alert) {
+  Finding& finding = alert.finding;
+  alert.instance = columns.integer();
+  alert.pid = static_cast<int>(columns.integer());
+  finding.severity = severity_from(columns.text());
+  for (double* value : {&finding.base, &finding.current, &finding.slope_per_hour,
+                        &finding.slope_low, &finding.slope_high}) {
+    *value = columns.real();
+  }
+  finding.since = columns.time();
+  finding.span = milliseconds(columns.integer());
+  finding.gates = gates_from_json(columns.text());
+  finding.summary = columns.text();
+  alert.pending_since = columns.time();
+  alert.fired_at = columns.optional_time();
+  alert.resolved_at = columns.optional_time();
+  alert.quiet_since = columns.optional_time();
+}
+
+}  // namespace soakwatch

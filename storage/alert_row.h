@@ -1,0 +1,29 @@
+// An alert as columns: the part that `alerts` and `alert_history` have in common.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/alert.h"
+#include "storage/row_cursor.h"
+
+namespace soakwatch {
+
+// In the order of bind_alert_figures() and read_alert_figures().
+inline constexpr std::string_view kAlertFigureColumns =
+    "instance_id, pid, severity, base, current, slope_per_hour, slope_low, slope_high, since_ms, "
+    "span_ms, gates, summary, pending_since_ms, fired_at_ms, resolved_at_ms, quiet_since_ms";
+inline constexpr int kAlertFigureCount = 16;
+
+// `severity` and `gates` must live until the statement has run.
+void bind_alert_figures(ParameterCursor& parameters, const Alert& alert,
+                        const std::string& severity, const std::string& gates);
+void read_alert_figures(ColumnCursor& columns, Alert& alert);
+
+// [{"name": ..., "passed": ..., "measured": ..., "threshold": ..., "meaning": ...}]; a number that
+// is not finite is null. What is not of this form reads as no gates.
+std::string gates_to_json(const std::vector<Gate>& gates);
+std::vector<Gate> gates_from_json(std::string_view json);
+
+}  // namespace soakwatch

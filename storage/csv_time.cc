@@ -1,0 +1,112 @@
+#include "storage/csv_time.h"
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
+
+namespace soakwatch {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// As seconds it is the year 5138, as milliseconds 1973: nobody means either.
+constexpr double kSmallestMilliseconds = 1e11;
+constexpr double kEndOfYear9999Ms = 253402300800000.0;
+
+std::optional<WallTime> from_unix_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value) ||
+      value < 0) {
+    return std::nullopt;
+  }
+  const double ms = value < kSmallestMilliseconds ? value * 1000 : value;
+  if (ms >= kEndOfYear9999Ms) return std::nullopt;
+  return from_unix_ms(std::llround(ms));
+}
+
+std::optional<seconds> time_of_day(std::string_view text) {
+  if (text.size() == 7) {  // "8:40:00", as a spreadsheet writes it
+    if (text[1] != ':') return std::nullopt;
+  } else if (text.size() != 8 || text[2] != ':') {
+    return std::nullopt;
+  }
+  const std::size_t at = text.size() - 6;  // of the first colon
+  if (text[at + 3] != ':') return std::nullopt;
+  const auto digits = [&](std::size_t from, std::size_t count) {
+    int value = 0;
+    for (std::size_t i = from; i < from + count; ++i) {
+      if (text[i] < '0' || text[i] > '9') return -1;
+      value = value * 10 + (text[i] - '0');
+    }
+    return value;
+  };
+  const int h = digits(0, at);
+  const int m = digits(at + 1, 2);
+  const int s = digits(at + 4, 2);
+  if (h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60) return std::nullopt;
+  return hours(h) + minutes(m) + seconds(s);
+}
+
+std::tm broken_down(std::chrono::sys_days day, seconds of_day, int is_dst) {
+  const std::chrono::year_month_day date(day);
+  std::tm parts{};
+  parts.tm_year = static_cast<int>(date.year()) - 1900;
+  parts.tm_mon = static_cast<int>(static_cast<unsigned>(date.month())) - 1;
+  parts.tm_mday = static_cast<int>(static_cast<unsigned>(date.day()));
+  parts.tm_hour = static_cast<int>(of_day / hours(1));
+  parts.tm_min = static_cast<int>(of_day % hours(1) / minutes(1));
+  parts.tm_sec = static_cast<int>((of_day % minutes(1)).count());
+  parts.tm_isdst = is_dst;
+  return parts;
+}
+
+// The second pass of the hour that a zone repeats when its summer time ends, where `of_day` lies in
+// one.
+std::optional<WallTime> repeated_hour(std::chrono::sys_days day, seconds of_day) {
+  std::tm parts = broken_down(day, of_day, 0);
+  const std::tm asked = parts;
+  const std::time_t winter = std::mktime(&parts);
+  if (parts.tm_isdst != 0 || parts.tm_hour != asked.tm_hour) return std::nullopt;
+  parts = asked;
+  parts.tm_isdst = 1;
+  const std::time_t summer = std::mktime(&parts);
+  if (parts.tm_isdst != 1 || parts.tm_hour != asked.tm_hour || summer >= winter) {
+    return std::nullopt;
+  }
+  return WallTime(seconds(winter));
+}
+
+}  // namespace
+
+WallTime CsvClock::from_time_of_day(seconds of_day) {
+  if (last_of_day_ && of_day < *last_of_day_) {
+    const std::optional<WallTime> again = repeated_hour(day_, of_day);
+    if (again && *again > last_) {
+      last_of_day_ = of_day;
+      return last_ = *again;
+    }
+    day_ += std::chrono::days(1);
+  } else if (last_of_day_ && *last_of_day_ / hours(1) == of_day / hours(1)) {
+    // Zones change at full hours: most rows are spared mktime().
+    last_ += of_day - *last_of_day_;
+    last_of_day_ = of_day;
+    return last_;
+  }
+  last_of_day_ = of_day;
+  std::tm parts = broken_down(day_, of_day, -1);
+  return last_ = WallTime(seconds(std::mktime(&parts)));
+}
+
+std::optional<WallTime> CsvClock::parse(std::string_view cell) {
+  if (cell.size() > 4 && cell[4] == '-') {
+    const Result<WallTime> time = parse_iso8601(cell);
+    return time ? std::optional(*time) : std::nullopt;
+  }
+  if (const std::optional<seconds> of_day = time_of_day(cell)) return from_time_of_day(*of_day);
+  return from_unix_number(cell);
+}
+
+}  // namespace soakwatch

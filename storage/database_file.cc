@@ -1,0 +1,209 @@
+#include "storage/database_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <system_error>
+
+#include "model/timestamp.h"
+#include "storage/lock_file.h"
+#include "storage/schema.h"
+
+namespace soakwatch {
+namespace {
+
+using std::filesystem::path;
+
+constexpr int kBusyTimeoutMs = 1000;
+// https://www.sqlite.org/fileformat.html: the header is 100 bytes, the application id stands at 68.
+constexpr std::size_t kHeaderBytes = 100;
+constexpr std::size_t kApplicationIdOffset = 68;
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+
+path with_suffix(const path& database, std::string_view suffix) {
+  path result = database;
+  result += suffix;
+  return result;
+}
+
+Error foreign(const path& database, std::string_view what) {
+  return invalid(
+      fmt::format("{} is {}, not a soakwatch database: it was left as it is; choose "
+                  "another file",
+                  database.string(), what));
+}
+
+Result<void> check_header(const path& database, int fd) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return os_error("cannot read " + database.string(), errno);
+  if (!S_ISREG(info.st_mode)) return foreign(database, "no regular file");
+  if (info.st_size == 0) return {};
+  std::array<char, kHeaderBytes> header{};
+  const ssize_t n = pread(fd, header.data(), header.size(), 0);
+  if (n < 0) return os_error("cannot read " + database.string(), errno);
+  if (static_cast<std::size_t>(n) < kHeaderBytes ||
+      std::string_view(header.data(), kMagic.size()) != kMagic) {
+    return foreign(database, "some other file");
+  }
+  std::uint32_t id = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    id = (id << 8U) | static_cast<unsigned char>(header[kApplicationIdOffset + i]);
+  }
+  if (id != static_cast<std::uint32_t>(kApplicationId)) {
+    return foreign(database, "the database of another program");
+  }
+  return {};
+}
+
+// A clean stop checkpoints everything and removes the -wal; one with content means that the writer
+// was killed, or the machine lost power (or that a reader was still there, which costs one check).
+bool stopped_uncleanly(const path& database) {
+  std::error_code ignored;
+  for (const std::string_view suffix : {"-wal", "-journal"}) {
+    const auto size = std::filesystem::file_size(with_suffix(database, suffix), ignored);
+    if (!ignored && size > 0) return true;
+  }
+  return false;
+}
+
+void check_integrity(SQLite::Database& db) {
+  const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
+  if (verdict != "ok") throw SQLite::Exception("quick_check: " + verdict, SQLITE_CORRUPT);
+}
+
+bool means_corruption(const SQLite::Exception& error) {
+  return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+}
+
+// The three files belong together: a -wal beside another database would be taken for its own.
+Result<path> move_aside(const path& database) {
+  const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
+  const std::string suffix = ".corrupt-" + format_utc(now);
+  path target = with_suffix(database, suffix);
+  for (int i = 2; std::filesystem::exists(target); ++i) {
+    target = with_suffix(database, fmt::format("{}-{}", suffix, i));
+  }
+  for (const std::string_view part : {"-shm", "-wal", ""}) {
+    if (::rename(with_suffix(database, part).c_str(), with_suffix(target, part).c_str()) != 0 &&
+        errno != ENOENT) {
+      return os_error("cannot move the broken " + database.string() + part.data() + " aside",
+                      errno);
+    }
+  }
+  return target;
+}
+
+Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool check) {
+  auto db = connect_writer(database);
+  if (check) check_integrity(*db);
+  if (auto migrated = migrate(*db, schema_migrations()); !migrated) {
+    return migrated.error().in(database.string());
+  }
+  // Everything that start-up reads, so that a broken page shows now.
+  for (const char* table : {"targets", "instances", "alerts"}) {
+    db->execAndGet(fmt::format("SELECT max(id) FROM {}", table));
+  }
+  return db;
+}
+
+}  // namespace
+
+Error sqlite_error(const path& database, const SQLite::Exception& error) {
+  ErrorKind kind = ErrorKind::kIo;
+  std::string_view hint;
+  switch (error.getErrorCode()) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      kind = ErrorKind::kUnavailable;
+      hint = " (another program holds a transaction on it)";
+      break;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      kind = ErrorKind::kDenied;
+      hint = " (file and folder must be readable, and writable for the daemon)";
+      break;
+    case SQLITE_FULL:
+      hint = " (no space left)";
+      break;
+    default:
+      break;
+  }
+  return {kind, fmt::format("{}: {}{}", database.string(), error.what(), hint)};
+}
+
+Result<void> make_folders(const path& folder) {
+  if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return {};
+  if (auto made = make_folders(folder.parent_path()); !made) return made;
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return os_error("cannot make the folder " + folder.string(), errno);
+  }
+  return {};
+}
+
+Result<void> prepare_database_file(const path& database) {
+  // O_NONBLOCK: opening a FIFO must not hang.
+  const int fd = ::open(database.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+  if (fd < 0 && errno == EISDIR) return foreign(database, "a folder");
+  if (fd < 0) return os_error("cannot open " + database.string(), errno);
+  Result<void> checked = check_header(database, fd);
+  close(fd);
+  return checked;
+}
+
+std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
+  auto db = std::make_unique<SQLite::Database>(
+      database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+  const int version = db->execAndGet("PRAGMA user_version").getInt();
+  if (version > schema_version()) return db;  // migrate() refuses it; nothing may change before
+  // The mark goes into the main file before the write-ahead log begins, so that a file of ours
+  // always shows whose it is.
+  if (db->execAndGet("PRAGMA application_id").getInt() != kApplicationId) {
+    db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+  }
+  db->exec("PRAGMA journal_mode = WAL");
+  db->exec("PRAGMA synchronous = NORMAL");
+  db->exec("PRAGMA journal_size_limit = 16777216");  // 16 MiB
+  db->exec("PRAGMA wal_autocheckpoint = 1000");      // pages: 4 MiB
+  db->exec("PRAGMA cache_size = -1024");             // KiB
+  db->exec("PRAGMA temp_store = MEMORY");
+  return db;
+}
+
+Result<OpenedDatabase> open_database(const path& database) {
+  const bool check = stopped_uncleanly(database);
+  std::string trouble;
+  // One bad answer may come from a passing fault of the disk; the second is believed.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    try {
+      auto db = try_open(database, check || attempt > 0);
+      if (!db) return db.error();
+      return OpenedDatabase{std::move(*db), {}};
+    } catch (const SQLite::Exception& error) {
+      if (!means_corruption(error)) return sqlite_error(database, error);
+      trouble = error.what();
+    }
+  }
+  const Result<path> moved = move_aside(database);
+  if (!moved) return moved.error();
+  if (auto made = prepare_database_file(database); !made) return made.error();
+  try {
+    auto db = try_open(database, false);
+    if (!db) return db.error();
+    return OpenedDatabase{std::move(*db),
+                          fmt::format("{} was broken ({}): it was moved to {}, and a new database "
+                                      "was begun",
+                                      database.string(), trouble, moved->string())};
+  } catch (const SQLite::Exception& error) {
+    return sqlite_error(database, error);
+  }
+}
+
+}  // namespace soakwatch

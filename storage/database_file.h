@@ -1,0 +1,39 @@
+// The database file before it is written: whose it is, whether it is sound, and making a new one.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "model/result.h"
+
+namespace soakwatch {
+
+// Makes the missing folders of a path, 0700.
+Result<void> make_folders(const std::filesystem::path& folder);
+
+// Makes the file (0600) where it is missing. Error kInvalid: the file is
+// not ours; it is left as it was. Call it before this process has a connection to the file: closing
+// a descriptor of it would lose the locks that SQLite holds on it (POSIX locks belong to the
+// process, fcntl(2)).
+Result<void> prepare_database_file(const std::filesystem::path& database);
+
+struct OpenedDatabase {
+  std::unique_ptr<SQLite::Database> connection;
+  std::string notice;  // for the log, when the file had to be replaced; else empty
+};
+
+// Opens for writing, checks after an unclean stop, migrates. A file that is broken twice in a row
+// is moved aside with its -wal and -shm, never deleted, and a new one is made. Errors: kInvalid (a
+// newer version), kDenied, kUnavailable (locked), kIo.
+Result<OpenedDatabase> open_database(const std::filesystem::path& database);
+
+// A connection with the settings of the writer, to a file that open_database() has seen. Throws.
+std::unique_ptr<SQLite::Database> connect_writer(const std::filesystem::path& database);
+
+// An SQLite error as ours: kIo, or kUnavailable for a locked file, kDenied for a read-only one.
+Error sqlite_error(const std::filesystem::path& database, const SQLite::Exception& error);
+
+}  // namespace soakwatch

@@ -1,0 +1,56 @@
+// The statements that write. Used by the writer's thread alone.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "storage/record.h"
+
+namespace soakwatch {
+
+class DatabaseWriter {
+ public:
+  explicit DatabaseWriter(std::unique_ptr<SQLite::Database> connection);
+
+  // One transaction: all of the batch, or (throwing SQLite::Exception) nothing of it. A row that
+  // the database refuses for what it is, which a second try would not change, is left out and
+  // counted.
+  void write(const Batch& batch);
+  // Moves what readers allow from the write-ahead log into the file, and syncs both.
+  void checkpoint();
+
+  [[nodiscard]] std::uint64_t rejected_rows() const { return rejected_rows_; }
+  // Of the newest batch; empty when all its rows were taken.
+  [[nodiscard]] const std::string& last_rejection() const { return last_rejection_; }
+
+ private:
+  void set_synchronous(bool full);
+  void run(SQLite::Statement& statement);
+  void write(const Record& record);
+  void write(const TargetRecord& target);
+  void write(const InstanceRecord& instance);
+  void write(const InstanceEnd& end);
+  void write(const EventRecord& event);
+  void write(const TransitionRecord& record);
+  void write(const SampleRecord& sample);
+
+  std::unique_ptr<SQLite::Database> db_;
+  SQLite::Statement begin_;
+  SQLite::Statement commit_;
+  SQLite::Statement insert_target_;
+  SQLite::Statement insert_instance_;
+  SQLite::Statement end_instance_;
+  SQLite::Statement insert_event_;
+  SQLite::Statement insert_alert_;
+  SQLite::Statement insert_history_;
+  SQLite::Statement insert_sample_;
+  bool synchronous_full_ = false;
+  std::uint64_t rejected_rows_ = 0;
+  std::string last_rejection_;
+};
+
+}  // namespace soakwatch

@@ -1,0 +1,89 @@
+#include "storage/lock_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "storage/sample_reader.h"
+
+namespace soakwatch {
+namespace {
+
+// OFD locks belong to the open file, not to the process: closing some other descriptor of the same
+// file does not lose them (fcntl(2), "Open file description locks").
+struct flock whole_file_for_writing() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+int read_pid(int fd) {
+  std::array<char, 32> text{};
+  const ssize_t n = pread(fd, text.data(), text.size(), 0);
+  int pid = 0;
+  if (n > 0) std::from_chars(text.data(), text.data() + n, pid);
+  return pid;
+}
+
+}  // namespace
+
+Error os_error(const std::string& what, int error_number) {
+  const bool denied = error_number == EACCES || error_number == EPERM || error_number == EROFS;
+  return {denied ? ErrorKind::kDenied : ErrorKind::kIo,
+          what + ": " + std::generic_category().message(error_number)};
+}
+
+std::filesystem::path lock_path(const std::filesystem::path& database) {
+  std::error_code ignored;
+  std::filesystem::path real = std::filesystem::weakly_canonical(database, ignored);
+  if (ignored) real = database;
+  real += ".lock";
+  return real;
+}
+
+Result<LockFile> LockFile::acquire(const std::filesystem::path& database) {
+  const std::filesystem::path path = lock_path(database);
+  LockFile file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.fd_ < 0) return os_error("cannot open " + path.string(), errno);
+  struct flock lock = whole_file_for_writing();
+  if (fcntl(file.fd_, F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES) return os_error("cannot lock " + path.string(), errno);
+    const int pid = read_pid(file.fd_);
+    return Error{ErrorKind::kUnavailable,
+                 database.string() + " is written by " +
+                     (pid > 0 ? "process " + std::to_string(pid) : "another process") +
+                     ": stop that one, or use another database"};
+  }
+  const std::string pid = std::to_string(getpid()) + "\n";
+  if (ftruncate(file.fd_, 0) != 0 || pwrite(file.fd_, pid.data(), pid.size(), 0) < 0) {
+    return os_error("cannot write " + path.string(), errno);
+  }
+  return file;
+}
+
+LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+LockFile::~LockFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+WriterState writer_state(const std::filesystem::path& database) {
+  const int fd = ::open(lock_path(database).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  struct flock lock = whole_file_for_writing();
+  WriterState state;
+  if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
+    state = {true, read_pid(fd)};
+  }
+  close(fd);
+  return state;
+}
+
+}  // namespace soakwatch

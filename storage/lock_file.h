@@ -1,0 +1,31 @@
+// `<database>.lock`: who writes the database. The kernel releases the lock when the holder ends,
+// however it ends; the file itself stays.
+#pragma once
+
+#include <filesystem>
+
+#include "model/result.h"
+
+namespace soakwatch {
+
+// The lock file of a database; symbolic links are followed first, so that every path to one file
+// leads to one lock.
+std::filesystem::path lock_path(const std::filesystem::path& database);
+
+class LockFile {
+ public:
+  // Error kUnavailable names the pid that holds it; kDenied, kIo: the file cannot be made.
+  static Result<LockFile> acquire(const std::filesystem::path& database);
+  LockFile(LockFile&& other) noexcept;
+  LockFile& operator=(LockFile&&) = delete;
+  ~LockFile();
+
+ private:
+  explicit LockFile(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+// kDenied or kIo with the words of errno.
+Error os_error(const std::string& what, int error_number);
+
+}  // namespace soakwatch

@@ -1,0 +1,43 @@
+#include "storage/row_cursor.h"
+
+namespace soakwatch {
+namespace {
+
+// 2^63, the first double that an INTEGER column cannot hold.
+constexpr double kInt64End = 9223372036854775808.0;
+
+}  // namespace
+
+void bind_sample(ParameterCursor& parameters, const Sample& sample) {
+  parameters.integer(sample.instance);
+  parameters.time(sample.time);
+  parameters.integer(sample.monotonic.count());
+  for (const MetricDescriptor& metric : all_metrics()) {
+    const std::optional<double> value = sample.values.get(metric.id);
+    if (!value) {
+      parameters.null();
+    } else if (!is_integral(metric.id)) {
+      parameters.real(*value);
+    } else if (const double whole = std::nearbyint(*value);
+               whole >= -kInt64End && whole < kInt64End) {
+      parameters.integer(static_cast<std::int64_t>(whole));
+    } else {
+      parameters.null();
+    }
+  }
+}
+
+Sample read_sample(ColumnCursor& columns) {
+  Sample sample;
+  sample.instance = columns.integer();
+  sample.time = columns.time();
+  sample.monotonic = milliseconds(columns.integer());
+  for (const MetricDescriptor& metric : all_metrics()) {
+    if (const std::optional<double> value = columns.optional_real()) {
+      sample.values.set(metric.id, *value);
+    }
+  }
+  return sample;
+}
+
+}  // namespace soakwatch

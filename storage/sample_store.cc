@@ -1,0 +1,289 @@
+#include "storage/sample_store.h"
+
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "storage/database_file.h"
+#include "storage/database_writer.h"
+#include "storage/id_registry.h"
+#include "storage/live_csv.h"
+#include "storage/lock_file.h"
+#include "storage/write_queue.h"
+
+namespace soakwatch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// One transaction takes at most so many samples: what waits after a long trouble is written in
+// pieces.
+constexpr std::size_t kBatchLimitRows = 2000;
+// Events, ends of instances and alerts: a night of trouble makes hundreds.
+constexpr std::size_t kRecordLimitRows = 100000;
+
+}  // namespace
+
+struct SampleStore::Impl {
+  Impl(const StoreOptions& store_options, LockFile lock_file, OpenedDatabase opened)
+      : options(store_options),
+        lock(std::move(lock_file)),
+        notice(std::move(opened.notice)),
+        ids(*opened.connection),
+        queue(store_options.queue_limit_rows, kRecordLimitRows),
+        writer(std::make_unique<DatabaseWriter>(std::move(opened.connection))) {
+    newest_committed = ids.last_sample();
+    if (!options.live_csv.empty()) live_csv = std::make_unique<LiveCsv>(options.live_csv);
+  }
+
+  // The writer's thread.
+  void run();
+  // Takes a batch and writes it with the mutex released. False: it failed and is queued again.
+  bool write_some(std::unique_lock<std::mutex>& held);
+  std::string try_write(const Batch& batch);
+  void committed(const Batch& batch);
+  void checkpoint(std::unique_lock<std::mutex>& held);
+
+  template <class Item>
+  bool push(Item item) {
+    const bool taken = queue.push(std::move(item));
+    wake.notify_one();
+    return taken;
+  }
+
+  const StoreOptions options;
+  const LockFile lock;
+  const std::string notice;
+
+  mutable std::mutex mutex;  // guards what follows, up to the writer's own
+  std::condition_variable wake;
+  std::condition_variable progress;
+  IdRegistry ids;
+  WriteQueue queue;
+  StoreStats stats;
+  std::function<void(std::int64_t, std::uint64_t)> listener;
+  int flushing = 0;  // how many threads wait in flush()
+  bool retry_now = false;
+  bool stop = false;
+
+  // The writer's own.
+  std::unique_ptr<DatabaseWriter> writer;  // null after a failure: to be opened again
+  std::unique_ptr<LiveCsv> live_csv;
+  std::int64_t newest_committed = 0;
+  std::uint64_t rejected_before_reopen = 0;
+
+  std::thread thread;
+};
+
+void SampleStore::Impl::run() {
+  std::unique_lock held(mutex);
+  auto next_checkpoint = Clock::now() + options.checkpoint_interval;
+  bool failed = false;
+  while (true) {
+    if (failed) {
+      wake.wait_for(held, options.retry_interval, [&] { return stop || retry_now; });
+      retry_now = false;
+    } else {
+      wake.wait_until(held, next_checkpoint, [&] { return stop || !queue.empty(); });
+      const auto enough = [&] { return stop || flushing > 0 || queue.size() >= kBatchLimitRows; };
+      if (!queue.empty()) wake.wait_for(held, options.batch_linger, enough);
+    }
+    const bool last = stop;
+    if (!queue.empty()) failed = !write_some(held);
+    if (last && (failed || queue.empty())) break;
+    if (Clock::now() >= next_checkpoint) {
+      checkpoint(held);
+      next_checkpoint = Clock::now() + options.checkpoint_interval;
+    }
+  }
+  held.unlock();
+  writer.reset();  // the last connection checkpoints and removes the write-ahead log
+}
+
+bool SampleStore::Impl::write_some(std::unique_lock<std::mutex>& held) {
+  Batch batch = queue.take(kBatchLimitRows);
+  held.unlock();
+  const std::string trouble = try_write(batch);
+  if (trouble.empty()) {
+    committed(batch);
+    held.lock();
+    queue.done(batch);
+    progress.notify_all();
+    return true;
+  }
+  held.lock();
+  queue.put_back(std::move(batch));
+  ++stats.failed_writes;
+  stats.last_error = trouble;
+  progress.notify_all();
+  return false;
+}
+
+// Empty, or what went wrong.
+std::string SampleStore::Impl::try_write(const Batch& batch) {
+  try {
+    if (!writer) writer = std::make_unique<DatabaseWriter>(connect_writer(options.database));
+    writer->write(batch);
+    return {};
+  } catch (const SQLite::Exception& error) {
+    const Error described = sqlite_error(options.database, error);
+    // A locked file passes; anything else may have left the connection in a bad state.
+    if (described.kind != ErrorKind::kUnavailable && writer) {
+      rejected_before_reopen += writer->rejected_rows();
+      writer.reset();
+    }
+    return described.message;
+  } catch (const std::exception& error) {  // no memory
+    return error.what();
+  }
+}
+
+// After a commit, with the mutex released: the listener may take its time.
+void SampleStore::Impl::committed(const Batch& batch) {
+  if (!batch.samples.empty()) newest_committed = batch.samples.back().id;
+  std::string trouble = writer->last_rejection();
+  if (live_csv) {
+    if (const Result<void> appended = live_csv->append(batch); !appended) {
+      trouble = appended.error().message;
+    }
+  }
+  std::uint64_t total = 0;
+  std::function<void(std::int64_t, std::uint64_t)> call;
+  {
+    const std::lock_guard held(mutex);
+    stats.committed_samples += batch.samples.size();
+    ++stats.committed_batches;
+    stats.rejected_rows = rejected_before_reopen + writer->rejected_rows();
+    stats.last_error = trouble;
+    total = stats.committed_samples;
+    call = listener;
+  }
+  if (call) call(newest_committed, total);
+}
+
+void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
+  held.unlock();
+  std::string trouble;
+  try {
+    if (writer) writer->checkpoint();
+  } catch (const SQLite::Exception& error) {
+    trouble = sqlite_error(options.database, error).message;
+  }
+  held.lock();
+  if (!trouble.empty()) stats.last_error = trouble;
+}
+
+SampleStore::SampleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
+  impl_->thread = std::thread([this] { impl_->run(); });
+}
+
+SampleStore::~SampleStore() {
+  {
+    const std::lock_guard held(impl_->mutex);
+    impl_->stop = true;
+  }
+  impl_->wake.notify_all();
+  impl_->thread.join();
+}
+
+Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& options) {
+  if (auto made = make_folders(options.database.parent_path()); !made) return made.error();
+  Result<LockFile> lock = LockFile::acquire(options.database);
+  if (!lock) return lock.error();
+  if (auto prepared = prepare_database_file(options.database); !prepared) {
+    // No litter beside somebody else's file.
+    if (prepared.error().kind == ErrorKind::kInvalid) ::unlink(lock_path(options.database).c_str());
+    return prepared.error();
+  }
+  Result<OpenedDatabase> opened = open_database(options.database);
+  if (!opened) return opened.error();
+  try {
+    return std::unique_ptr<SampleStore>(
+        new SampleStore(std::make_unique<Impl>(options, std::move(*lock), std::move(*opened))));
+  } catch (const SQLite::Exception& error) {
+    return sqlite_error(options.database, error);
+  }
+}
+
+const std::string& SampleStore::startup_notice() const { return impl_->notice; }
+
+TargetId SampleStore::target_id(const std::string& name, const TargetSpec& spec, WallTime now) {
+  const std::lock_guard held(impl_->mutex);
+  const TargetId id = impl_->ids.target(name).id;
+  impl_->push(Record(TargetRecord{id, name, to_string(spec), now}));
+  return id;
+}
+
+SampleStore::InstanceHandle SampleStore::instance_id(TargetId target, const ProcessInfo& process,
+                                                     WallTime now) {
+  const std::lock_guard held(impl_->mutex);
+  const IdRegistry::Entry entry = impl_->ids.instance(target, process.id);
+  impl_->push(Record(InstanceRecord{entry.id, target, process, now}));
+  return {entry.id, entry.known};
+}
+
+bool SampleStore::has_instances(TargetId target) const {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->ids.has_instances(target);
+}
+
+bool SampleStore::add_sample(const Sample& sample) {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->push(SampleRecord{impl_->ids.next_sample(), sample});
+}
+
+void SampleStore::add_event(const Event& event) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->push(Record(EventRecord{impl_->ids.next_event(), event}));
+}
+
+void SampleStore::end_instance(const InstanceEnd& end) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->push(Record(end));
+}
+
+AlertId SampleStore::next_alert_id() {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->ids.next_alert();
+}
+
+void SampleStore::add_alert_transition(const AlertTransition& transition) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->push(Record(
+      std::make_unique<TransitionRecord>(TransitionRecord{impl_->ids.next_history(), transition})));
+}
+
+Result<void> SampleStore::flush(std::chrono::milliseconds timeout) {
+  std::unique_lock held(impl_->mutex);
+  const WriteQueue::Progress goal = impl_->queue.added();
+  ++impl_->flushing;
+  impl_->retry_now = true;
+  impl_->wake.notify_all();
+  const bool reached = impl_->progress.wait_for(
+      held, timeout, [&] { return impl_->queue.finished().reached(goal); });
+  --impl_->flushing;
+  impl_->retry_now = false;
+  if (reached) return {};
+  if (!impl_->stats.last_error.empty()) return Error{ErrorKind::kIo, impl_->stats.last_error};
+  return Error{ErrorKind::kTimeout, "the database took longer than the time given for a flush"};
+}
+
+StoreStats SampleStore::stats() const {
+  const std::lock_guard held(impl_->mutex);
+  StoreStats stats = impl_->stats;
+  stats.dropped_samples = impl_->queue.dropped_samples();
+  stats.dropped_records = impl_->queue.dropped_records();
+  stats.queued_rows = impl_->queue.size();
+  return stats;
+}
+
+void SampleStore::on_commit(
+    std::function<void(std::int64_t newest_sample_row, std::uint64_t committed)> listener) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->listener = std::move(listener);
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,198 @@
+// Pairs: each gate has the series that only it stops, and the leak that it must let through.
+#include "detectors/floor_trend.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace soakwatch {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WallTime kStart = from_unix_ms(1795164000000);
+const double kNone = std::nan("");
+
+FloorTrendOptions options() {
+  FloorTrendOptions o;
+  o.blocks = {60s, 4, 24};
+  o.warm_up = 0s;
+  o.cold_start_span = 0s;
+  o.min_growth = 50;
+  o.min_growth_ratio = 0.2;
+  return o;
+}
+
+struct Outcome {
+  int alarms = 0;  // judgements that say "grows"
+  std::optional<FloorJudgement> first;
+  double first_hour = 0;
+  std::optional<FloorJudgement> last;
+};
+
+// Feeds value(hours) each ten seconds.
+Outcome feed(const FloorTrendOptions& o, double hours, const std::function<double(double)>& value,
+             const std::function<double(double)>& companion = nullptr) {
+  FloorTrend trend(o);
+  Outcome run;
+  for (int i = 0; i * 10 <= hours * 3600; ++i) {
+    const double h = i * 10 / 3600.0;
+    const auto j = trend.add(i * 10s, kStart + i * 10s, value(h), companion ? companion(h) : kNone);
+    if (!j) continue;
+    run.last = j;
+    if (!j->grows) continue;
+    if (run.alarms++ == 0) {
+      run.first = j;
+      run.first_hour = h;
+    }
+  }
+  return run;
+}
+
+bool passed(const FloorJudgement& j, const std::string& gate) {
+  for (const Gate& g : j.gates) {
+    if (g.name == gate) return g.passed;
+  }
+  ADD_FAILURE() << "no gate " << gate;
+  return false;
+}
+
+TEST(FloorTrend, FindsASteadyLeakWithinTheFirstWindow) {
+  const Outcome run = feed(options(), 1, [](double h) { return 100 + 600 * h; });
+  ASSERT_GT(run.alarms, 0);
+  EXPECT_LT(run.first_hour, 0.45);
+  EXPECT_NEAR(run.first->slope_per_hour.value, 600, 1);
+  EXPECT_EQ(run.first->since, kStart);
+  EXPECT_EQ(run.first->span, 24min);
+}
+
+TEST(FloorTrend, IsQuietOnAConstantAndOnNoise) {
+  EXPECT_EQ(feed(options(), 12, [](double) { return 100.0; }).alarms, 0);
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> noise(1000, 200);
+  EXPECT_EQ(feed(options(), 48, [&](double) { return noise(random); }).alarms, 0);
+}
+
+TEST(FloorTrend, SizeGateStopsGrowthThatDoesNotMatter) {
+  const Outcome small = feed(options(), 3, [](double h) { return 100 + 10 * h; });
+  EXPECT_EQ(small.alarms, 0);
+  EXPECT_FALSE(passed(*small.last, "size"));
+  EXPECT_GT(feed(options(), 3, [](double h) { return 100 + 100 * h; }).alarms, 0);
+}
+
+TEST(FloorTrend, OrderGateStopsAJump) {
+  // One step up: the medians at the ends differ, yet most pairs are ties.
+  EXPECT_EQ(feed(options(), 2, [](double h) { return h < 0.5 ? 100 : 400; }).alarms, 0);
+}
+
+TEST(FloorTrend, LevellingOffGateStopsACacheThatFills) {
+  EXPECT_EQ(
+      feed(options(), 6, [](double h) { return 100 + 400 * (1 - std::exp(-h / 0.15)); }).alarms, 0);
+}
+
+TEST(FloorTrend, WalkGateStopsDriftlessWalks) {
+  // Twenty walks of a day. The gate admits one window in a thousand, and a day has many windows
+  // that overlap: a few may pass, but most of those that look like growth must be stopped by this
+  // gate alone.
+  int stopped_by_walk_only = 0;
+  int days_with_alarm = 0;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    std::mt19937_64 random(seed);
+    std::normal_distribution<double> step(0, 12);
+    double level = 2000;
+    FloorTrendOptions any_growth = options();
+    any_growth.min_growth_ratio = 0;
+    FloorTrend trend(any_growth);
+    bool alarm = false;
+    bool stopped = false;
+    for (int i = 0; i <= 8640; ++i) {
+      const auto j = trend.add(i * 10s, kStart + i * 10s, level += step(random), kNone);
+      if (!j) continue;
+      alarm |= j->grows;
+      std::vector<std::string> failed;
+      for (const Gate& g : j->gates) {
+        if (!g.passed) failed.push_back(g.name);
+      }
+      stopped |= failed == std::vector<std::string>{"walk"};
+    }
+    days_with_alarm += alarm ? 1 : 0;
+    stopped_by_walk_only += stopped ? 1 : 0;
+  }
+  EXPECT_GE(stopped_by_walk_only, 10);
+  EXPECT_LT(2 * days_with_alarm, stopped_by_walk_only);
+}
+
+TEST(FloorTrend, HighWaterGateStopsASeasonAfterItsFirstCycle) {
+  const auto season = [](double h) { return 1000 - 600 * std::cos(2 * M_PI * h / 4); };
+  const auto run_after = [&](double from) {
+    FloorTrend trend(options());
+    int alarms = 0;
+    for (int i = 0; i * 10 <= 24 * 3600; ++i) {
+      const double h = i * 10 / 3600.0;
+      const auto j = trend.add(i * 10s, kStart + i * 10s, season(h), kNone);
+      if (j && j->grows && h > from) ++alarms;
+    }
+    return alarms;
+  };
+  EXPECT_EQ(run_after(6), 0);
+}
+
+TEST(FloorTrend, ColdStartGateWaitsForYoungProcesses) {
+  FloorTrendOptions o = options();
+  o.cold_start_span = 2h;
+  const Outcome young = feed(o, 1, [](double h) { return 100 + 600 * h; });
+  EXPECT_EQ(young.alarms, 0);
+  // Calm first, then the same growth: nothing to wait for.
+  const Outcome calm = feed(o, 3, [](double h) { return 100 + (h < 2 ? 0 : 600 * (h - 2)); });
+  EXPECT_GT(calm.alarms, 0);
+  // From the start on, for long enough.
+  const Outcome lasting = feed(o, 7, [](double h) { return 100 + 600 * h; });
+  ASSERT_GT(lasting.alarms, 0);
+  EXPECT_GE(lasting.first->span, 2h);
+}
+
+TEST(FloorTrend, WarmUpIsLeftOut) {
+  FloorTrendOptions o = options();
+  o.warm_up = 10min;
+  const Outcome run = feed(o, 1, [](double h) { return h < 0.16 ? 6000 * h : 1000.0; });
+  EXPECT_EQ(run.alarms, 0);
+}
+
+TEST(FloorTrend, AgreementGateAsksTheSecondSeries) {
+  const auto leak = [](double h) { return 100 + 600 * h; };
+  EXPECT_EQ(feed(options(), 1, leak, [](double) { return 50.0; }).alarms, 0);
+  EXPECT_GT(feed(options(), 1, leak, leak).alarms, 0);
+}
+
+TEST(FloorTrend, SeesALeakUnderBurstsAndASawtooth) {
+  const Outcome run = feed(options(), 3, [](double h) {
+    const double tooth = 300 * (h * 30 - std::floor(h * 30));
+    const double burst = std::fmod(h, 0.5) < 0.02 ? 5000 : 0;
+    return 500 + 300 * h + tooth + burst;
+  });
+  EXPECT_GT(run.alarms, 0);
+}
+
+TEST(FloorTrend, EndsWhenTheFloorFallsBackAndWhenItStaysFlat) {
+  const Outcome released = feed(options(), 3, [](double h) { return h < 1 ? 100 + 600 * h : 100; });
+  EXPECT_GT(released.alarms, 0);
+  EXPECT_FALSE(released.last->grows);
+  const Outcome flat = feed(options(), 4, [](double h) { return 100 + 600 * std::min(h, 1.0); });
+  EXPECT_GT(flat.alarms, 0);
+  EXPECT_FALSE(flat.last->grows);
+  const Outcome going_on = feed(options(), 4, [](double h) { return 100 + 600 * h; });
+  EXPECT_TRUE(going_on.last->grows);
+}
+
+TEST(FloorTrend, IsDeterministic) {
+  const auto value = [](double h) { return 100 + 600 * h + 50 * std::sin(40 * h); };
+  EXPECT_EQ(feed(options(), 3, value).first_hour, feed(options(), 3, value).first_hour);
+  EXPECT_EQ(feed(options(), 3, value).alarms, feed(options(), 3, value).alarms);
+}
+
+}  // namespace
+}  // namespace soakwatch

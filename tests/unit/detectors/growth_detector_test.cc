@@ -1,0 +1,123 @@
+#include "detectors/growth_detector.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace soakwatch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kMiB = 1024.0 * 1024;
+const WallTime kStart = from_unix_ms(1795164000000);
+
+DetectionOptions options() {
+  DetectionOptions o;
+  o.blocks = {60s, 4, 24};
+  o.warm_up = 0s;
+  o.cold_start_span = 0s;
+  o.signals = {{Signal::kGoroutines, 50, 0.2, 10s},
+               {Signal::kLiveHeap, 32 * kMiB, 0.1, 20s},
+               {Signal::kOpenFds, 32, 0.2, 10s},
+               {Signal::kAnonMemory, 64 * kMiB, 0.1, 10s}};
+  return o;
+}
+
+// Two hours, a sample each ten seconds; returns the detectors that found growth.
+template <class Fill>
+std::vector<Finding> findings_of(Fill fill) {
+  auto detectors = make_detectors(options(), ProcessInfo{});
+  std::vector<Finding> found;
+  std::vector<bool> told(detectors.size(), false);
+  for (int i = 0; i < 720; ++i) {
+    Sample sample{1, kStart + i * 10s, i * 10s, {}};
+    fill(i / 360.0, sample.values);
+    for (std::size_t d = 0; d < detectors.size(); ++d) {
+      const auto judgement = detectors[d]->observe(sample);
+      if (judgement && judgement->finding && !told[d]) {
+        told[d] = true;
+        found.push_back(*judgement->finding);
+      }
+    }
+  }
+  return found;
+}
+
+TEST(GrowthDetector, NamesTheGoroutinesThatLeak) {
+  const auto found = findings_of([](double h, MetricValues& v) {
+    v.set(Metric::kGoroutines, std::floor(20 + 500 * h));
+    v.set(Metric::kOpenFds, 12);
+  });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].detector, "goroutine_growth");
+  EXPECT_EQ(found[0].metric, Metric::kGoroutines);
+  EXPECT_NEAR(found[0].slope_per_hour, 500, 5);
+  EXPECT_LE(found[0].slope_low, 500);
+  EXPECT_GE(found[0].slope_high, 499);
+  EXPECT_NE(found[0].summary.find("goroutines grew from"), std::string::npos);
+}
+
+TEST(GrowthDetector, SeesFdsPileUp) {
+  const auto found = findings_of(
+      [](double h, MetricValues& v) { v.set(Metric::kOpenFds, std::floor(12 + 200 * h)); });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].detector, "fd_growth");
+}
+
+// A sawtooth between collections; `live` is what survives them.
+void go_heap(double live, double h, MetricValues& v) {
+  const double tooth = h * 50 - std::floor(h * 50);
+  v.set(Metric::kHeapAllocBytes, live * (1 + tooth));
+  v.set(Metric::kNextGcBytes, 2 * live + kMiB);
+  v.set(Metric::kStackInuseBytes, kMiB);
+  v.set(Metric::kRssAnonBytes, 2 * live + 10 * kMiB);
+}
+
+TEST(GrowthDetector, SeesTheLiveHeapUnderItsSawtoothAndSaysItOnce) {
+  const auto found =
+      findings_of([](double h, MetricValues& v) { go_heap((50 + 100 * h) * kMiB, h, v); });
+  ASSERT_EQ(found.size(), 1U);  // and not the anonymous memory as well
+  EXPECT_EQ(found[0].detector, "live_heap_growth");
+  EXPECT_NEAR(found[0].slope_per_hour / kMiB, 100, 10);
+}
+
+TEST(GrowthDetector, IsQuietOnASteadyHeap) {
+  EXPECT_TRUE(findings_of([](double h, MetricValues& v) { go_heap(50 * kMiB, h, v); }).empty());
+}
+
+TEST(GrowthDetector, WatchesAnonymousMemoryWhereThereIsNoGoHeap) {
+  const auto found = findings_of(
+      [](double h, MetricValues& v) { v.set(Metric::kRssAnonBytes, (80 + 200 * h) * kMiB); });
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].detector, "anon_memory_growth");
+}
+
+TEST(GrowthDetector, PassesOverMissingValues) {
+  EXPECT_TRUE(findings_of([](double, MetricValues&) {}).empty());
+}
+
+TEST(LiveHeap, ComesFromTheGoalOfTheCollector) {
+  MetricValues v;
+  v.set(Metric::kHeapAllocBytes, 70 * kMiB);
+  v.set(Metric::kNextGcBytes, 102 * kMiB);
+  v.set(Metric::kStackInuseBytes, 2 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->value, 50 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->companion, 70 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {0.5, false, {}})->value, (102 - 1) * kMiB / 1.5);
+}
+
+TEST(LiveHeap, FallsBackToTheFloorWhereTheGoalSaysNothing) {
+  MetricValues v;
+  v.set(Metric::kHeapAllocBytes, 3 * kMiB);
+  v.set(Metric::kNextGcBytes, 4 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->value, 3 * kMiB);  // the minimum goal
+  v.set(Metric::kNextGcBytes, 400 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {1, true, {}})->value, 3 * kMiB);
+  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {1, false, 450 * kMiB})->value, 3 * kMiB);
+  v.clear(Metric::kHeapAllocBytes);
+  EXPECT_FALSE(extract(Signal::kLiveHeap, v, {}));
+}
+
+}  // namespace
+}  // namespace soakwatch

@@ -1,0 +1,67 @@
+#include "storage/write_queue.h"
+
+#include <gtest/gtest.h>
+
+namespace soakwatch {
+namespace {
+
+SampleRecord sample_record(std::int64_t id) { return {id, {}}; }
+Record event_record(std::int64_t id) { return EventRecord{id, {}}; }
+
+TEST(WriteQueue, DropsTheOldestSampleAndCountsIt) {
+  WriteQueue queue(2, 10);
+  EXPECT_TRUE(queue.push(sample_record(1)));
+  EXPECT_TRUE(queue.push(sample_record(2)));
+  EXPECT_FALSE(queue.push(sample_record(3)));
+  const Batch batch = queue.take(10);
+  ASSERT_EQ(batch.samples.size(), 2U);
+  EXPECT_EQ(batch.samples[0].id, 2);
+  EXPECT_EQ(batch.samples[1].id, 3);
+  EXPECT_EQ(queue.dropped_samples(), 1U);
+}
+
+TEST(WriteQueue, KeepsRecordsWhileSamplesAreDropped) {
+  WriteQueue queue(1, 10);
+  queue.push(event_record(1));
+  for (int i = 0; i < 5; ++i) queue.push(sample_record(i));
+  queue.push(event_record(2));
+  EXPECT_EQ(queue.take(10).records.size(), 2U);
+  EXPECT_EQ(queue.dropped_records(), 0U);
+}
+
+TEST(WriteQueue, BoundsRecordsToo) {
+  WriteQueue queue(1, 2);
+  EXPECT_TRUE(queue.push(event_record(1)));
+  EXPECT_TRUE(queue.push(event_record(2)));
+  EXPECT_FALSE(queue.push(event_record(3)));
+  EXPECT_EQ(queue.dropped_records(), 1U);
+  EXPECT_EQ(queue.size(), 2U);
+}
+
+TEST(WriteQueue, PutsAFailedBatchBackInFront) {
+  WriteQueue queue(3, 10);
+  for (int i = 1; i <= 3; ++i) queue.push(sample_record(i));
+  Batch batch = queue.take(2);
+  queue.push(sample_record(4));
+  queue.put_back(std::move(batch));  // 1 2 3 4, of which three have room
+  const Batch again = queue.take(10);
+  ASSERT_EQ(again.samples.size(), 3U);
+  EXPECT_EQ(again.samples.front().id, 2);
+  EXPECT_EQ(again.samples.back().id, 4);
+  EXPECT_EQ(queue.dropped_samples(), 1U);
+}
+
+TEST(WriteQueue, CountsProgressByKind) {
+  WriteQueue queue(10, 10);
+  queue.push(sample_record(1));
+  queue.push(event_record(1));
+  const WriteQueue::Progress goal = queue.added();
+  EXPECT_FALSE(queue.finished().reached(goal));
+  const Batch batch = queue.take(10);
+  EXPECT_FALSE(queue.finished().reached(goal));
+  queue.done(batch);
+  EXPECT_TRUE(queue.finished().reached(goal));
+}
+
+}  // namespace
+}  // namespace soakwatch
