@@ -63,41 +63,46 @@ std::tm broken_down(std::chrono::sys_days day, seconds of_day, int is_dst) {
   return parts;
 }
 
-// The second pass of the hour that a zone repeats when its summer time ends, where `of_day` lies in
-// one.
-std::optional<WallTime> repeated_hour(std::chrono::sys_days day, seconds of_day) {
-  std::tm parts = broken_down(day, of_day, 0);
-  const std::tm asked = parts;
-  const std::time_t winter = std::mktime(&parts);
-  if (parts.tm_isdst != 0 || parts.tm_hour != asked.tm_hour) return std::nullopt;
-  parts = asked;
-  parts.tm_isdst = 1;
-  const std::time_t summer = std::mktime(&parts);
-  if (parts.tm_isdst != 1 || parts.tm_hour != asked.tm_hour || summer >= winter) {
-    return std::nullopt;
-  }
-  return WallTime(seconds(winter));
+// A local time of day as the one or two instants that it names: the hour before the end of summer
+// time comes twice, and mktime() picks either.
+struct Instants {
+  WallTime first;
+  std::optional<WallTime> second;
+};
+
+Instants instants_of(std::chrono::sys_days day, seconds of_day) {
+  const auto with_dst = [&](int is_dst) -> std::optional<WallTime> {
+    std::tm parts = broken_down(day, of_day, is_dst);
+    const int hour = parts.tm_hour;
+    const WallTime time{seconds(std::mktime(&parts))};
+    // Where the zone has no such time, mktime() answers with another one.
+    return parts.tm_isdst == is_dst && parts.tm_hour == hour ? std::optional(time) : std::nullopt;
+  };
+  const std::optional<WallTime> summer = with_dst(1);
+  const std::optional<WallTime> winter = with_dst(0);
+  if (summer && winter) return {*summer, winter};
+  if (summer || winter) return {summer ? *summer : *winter, {}};
+  std::tm parts = broken_down(day, of_day, -1);  // in the hour that spring leaves out
+  return {WallTime(seconds(std::mktime(&parts))), {}};
 }
 
 }  // namespace
 
 WallTime CsvClock::from_time_of_day(seconds of_day) {
-  if (last_of_day_ && of_day < *last_of_day_) {
-    const std::optional<WallTime> again = repeated_hour(day_, of_day);
-    if (again && *again > last_) {
-      last_of_day_ = of_day;
-      return last_ = *again;
-    }
-    day_ += std::chrono::days(1);
-  } else if (last_of_day_ && *last_of_day_ / hours(1) == of_day / hours(1)) {
+  const bool back = last_of_day_ && of_day < *last_of_day_;
+  if (!back && last_of_day_ && *last_of_day_ / hours(1) == of_day / hours(1)) {
     // Zones change at full hours: most rows are spared mktime().
     last_ += of_day - *last_of_day_;
     last_of_day_ = of_day;
     return last_;
   }
   last_of_day_ = of_day;
-  std::tm parts = broken_down(day_, of_day, -1);
-  return last_ = WallTime(seconds(std::mktime(&parts)));
+  if (back) {
+    const std::optional<WallTime> again = instants_of(day_, of_day).second;
+    if (again && *again > last_) return last_ = *again;
+    day_ += std::chrono::days(1);
+  }
+  return last_ = instants_of(day_, of_day).first;
 }
 
 std::optional<WallTime> CsvClock::parse(std::string_view cell) {

@@ -151,7 +151,6 @@ void SampleStore::Impl::committed(const Batch& batch) {
     }
   }
   std::uint64_t total = 0;
-  std::function<void(std::int64_t, std::uint64_t)> call;
   {
     const std::lock_guard held(mutex);
     stats.committed_samples += batch.samples.size();
@@ -159,9 +158,9 @@ void SampleStore::Impl::committed(const Batch& batch) {
     stats.rejected_rows = rejected_before_reopen + writer->rejected_rows();
     stats.last_error = trouble;
     total = stats.committed_samples;
-    call = listener;
   }
-  if (call) call(newest_committed, total);
+  // Set before the first row was queued, so that the mutex has made it visible here.
+  if (listener) listener(newest_committed, total);
 }
 
 void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {

@@ -82,8 +82,7 @@ TEST_F(AlertStoreTest, ComesBackWholeWithItsHistory) {
     firing.fired_at = kNow + seconds(300);
     firing.quiet_since = kNow + seconds(400);
     firing.finding.current = 2000;
-    store->add_alert_transition(
-        {firing, AlertState::kPending, kNow + seconds(300), "held for 5m"});
+    store->add_alert_transition({firing, AlertState::kPending, kNow + seconds(300), "held for 5m"});
   }
   SampleReader r = reader();
   const auto open_alerts = r.alerts(true, 10).value();

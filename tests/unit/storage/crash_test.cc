@@ -45,6 +45,7 @@ TEST_F(CrashTest, AKillLosesNoAcknowledgedRow) {
     std::int64_t row = 0;
     for (int i = 0; i < 3 + round * 7; ++i) {
       ASSERT_EQ(read(ends[0], &row, sizeof row), static_cast<ssize_t>(sizeof row));
+      acknowledged = row;
     }
     kill(child, SIGKILL);
     while (read(ends[0], &row, sizeof row) == static_cast<ssize_t>(sizeof row)) acknowledged = row;

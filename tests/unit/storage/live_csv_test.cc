@@ -9,8 +9,7 @@ class LiveCsvTest : public StoreTest {
  protected:
   LiveCsvTest() { options_.live_csv = folder_ / "live.csv"; }
   void add_row(SampleStore& store, double rss) {
-    const InstanceId id =
-        store.instance_id(store.target_id("a", {}, kNow), process(7), kNow).id;
+    const InstanceId id = store.instance_id(store.target_id("a", {}, kNow), process(7), kNow).id;
     store.add_sample(sample(id, kNow, rss));
     (void)store.flush(kFlushTimeout);
   }

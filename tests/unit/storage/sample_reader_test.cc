@@ -38,8 +38,7 @@ TEST_F(SampleReaderTest, OrdersByTargetThenTimeAcrossInstances) {
 
 TEST_F(SampleReaderTest, TakesSinceInclusiveAndUntilExclusive) {
   const auto store = open();
-  const InstanceId id =
-      store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
   for (int i = 0; i < 10; ++i) store->add_sample(sample(id, kNow + seconds(i), i));
   ASSERT_TRUE(store->flush(kFlushTimeout));
   SampleQuery query;
@@ -69,8 +68,7 @@ TEST_F(SampleReaderTest, ReadsManyPagesOfRowsWithTheSameTime) {
 
 TEST_F(SampleReaderTest, ReadsOneMomentWhileTheWriterGoesOn) {
   const auto store = open();
-  const InstanceId id =
-      store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
   for (int i = 0; i < 6000; ++i) store->add_sample(sample(id, kNow + seconds(i), i));
   ASSERT_TRUE(store->flush(kFlushTimeout));
   SampleReader r = reader();
@@ -92,8 +90,7 @@ TEST_F(SampleReaderTest, ReadsOneMomentWhileTheWriterGoesOn) {
 TEST_F(SampleReaderTest, StopsWhenToldTo) {
   const auto store = open();
   for (const char* name : {"a", "b"}) {
-    const InstanceId id =
-        store->instance_id(store->target_id(name, {}, kNow), process(1), kNow).id;
+    const InstanceId id = store->instance_id(store->target_id(name, {}, kNow), process(1), kNow).id;
     for (int i = 0; i < 5; ++i) store->add_sample(sample(id, kNow + seconds(i), i));
   }
   ASSERT_TRUE(store->flush(kFlushTimeout));
@@ -104,8 +101,7 @@ TEST_F(SampleReaderTest, StopsWhenToldTo) {
 
 TEST_F(SampleReaderTest, FindsTheLatestSample) {
   const auto store = open();
-  const InstanceId id =
-      store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
   store->add_sample(sample(id, kNow + seconds(1), 1));
   store->add_sample(sample(id, kNow + seconds(3), 3));
   store->add_sample(sample(id, kNow + seconds(2), 2));

@@ -21,9 +21,10 @@ TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
                 .getInt(),
             6);
   for (const MetricDescriptor& metric : all_metrics()) {
-    const std::string type = db_.execAndGet("SELECT type FROM pragma_table_info('samples') "
-                                            "WHERE name = '" +
-                                            std::string(metric.name) + "'");
+    const std::string type = db_.execAndGet(
+        "SELECT type FROM pragma_table_info('samples') "
+        "WHERE name = '" +
+        std::string(metric.name) + "'");
     EXPECT_EQ(type, is_integral(metric.id) ? "INTEGER" : "REAL") << metric.name;
   }
 }
