@@ -1,0 +1,3 @@
+soakwatch_fuzz_target(http_endpoint http_endpoint_fuzz.cc soakwatch_http)
+soakwatch_fuzz_target(index_page index_page_fuzz.cc soakwatch_pprof)
+soakwatch_fuzz_target(memstats memstats_fuzz.cc soakwatch_pprof)
