@@ -49,7 +49,7 @@ explain_other_system() {
 install-deps: this installs packages on Debian 12 only. On another system install these yourself:
   to build:     CMake 3.25 or newer, Ninja, pkg-config, a C++20 compiler (g++ 12 is known to work),
                 Boost 1.81 or newer with Boost.JSON, SQLiteCpp 3.2, spdlog 1.10, fmt 9, yaml-cpp 0.7,
-                CLI11 2.3, zlib, libsystemd
+                CLI11 2.1, zlib, libsystemd
   to try:       Go 1.19 or newer
   to test:      GoogleTest, Google Benchmark, clang 14 with clang-tidy, clang-format and its
                 run-time libraries, Python 3 with pytest, sqlite3, curl, ps, shellcheck, LibreOffice Calc

@@ -58,6 +58,7 @@ build() {
   shift
   local targets=()
   (($# == 0)) || targets=(--target "$@")
+  rm -f "build/build-$preset.log"
   if cmake --preset "$preset" >"build/configure-$preset.log" 2>&1 &&
     for_preset "$preset" cmake --build --preset "$preset" -j "$jobs" "${targets[@]}" \
       >"build/build-$preset.log" 2>&1; then
@@ -176,6 +177,7 @@ fuzz_targets() {
   build fuzz "${names[@]/#/fuzz_}" || return 0
   export -f fuzz
   # As many at a time as there are processors; each line of the list is one run.
+  # shellcheck disable=SC2016
   printf '%s\n' "${names[@]}" |
     xargs -P "$jobs" -I '{}' bash -c 'fuzz "$1" "$2" || true' fuzz '{}' "$seconds" |
     tee build/fuzz/summary.log
