@@ -39,8 +39,8 @@ struct SignalConfig {
 
 struct DetectionConfig {
   bool enabled = true;
-  std::chrono::milliseconds block{60000};     // shortest block whose minimum is kept
-  std::chrono::milliseconds warm_up{600000};  // left out after the start of an instance
+  std::chrono::milliseconds block{60000};              // shortest block whose minimum is kept
+  std::chrono::milliseconds warm_up{600000};           // left out after the start of an instance
   std::chrono::milliseconds cold_start_span{7200000};  // growth from the start must last so long
   int window_blocks = 24;
   int levels = 10;                      // each level doubles the block length

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kDay = std::chrono::hours(24);
 constexpr std::int64_t kKiB = 1024;
-constexpr std::int64_t kMiB = 1024 * kKiB;
-constexpr std::int64_t kTiB = 1024 * 1024 * kMiB;
+constexpr std::int64_t kMiB = kKiB * 1024;
+constexpr std::int64_t kTiB = kMiB * 1024 * 1024;
 
 // `member` leads from a Config, const or not, to the value.
 template <class Member, class Kind>
@@ -53,7 +53,7 @@ std::string host_mistake(std::string_view host) {
 }
 
 std::string argument_mistake(std::string_view argument) {
-  constexpr std::size_t kMaxArgumentBytes = 128 * 1024;  // MAX_ARG_STRLEN of the kernel
+  constexpr std::size_t kMaxArgumentBytes = std::size_t{128} << 10;  // MAX_ARG_STRLEN of the kernel
   if (argument.size() >= kMaxArgumentBytes) return "an argument has less than 128 KiB";
   if (argument.find('\0') != std::string_view::npos) return "an argument has no NUL in it";
   return {};

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 std::string section_holding(std::string_view key, const std::vector<Section>& sections,
                             const std::string& path) {
   for (const Section& section : sections) {
-    const std::string inner = path + std::string(section.name);
+    std::string inner = path + std::string(section.name);
     for (const auto& candidate : section.keys) {
       if (candidate.name == key) return inner;
     }
@@ -77,8 +77,8 @@ void load_section(const YamlNode& node, const Section& section, const std::strin
 // "match: name:sidecar" with a blank behind the inner colon is a section to YAML, a SPEC to a
 // person.
 std::string spec_with_blank(const YamlNode& node) {
-  if (node.entries.size() != 1 || node.entries[0].second.kind != YamlNode::Kind::kScalar) return {};
-  const std::string text = node.entries[0].first.text + ":" + node.entries[0].second.text;
+  if (node.entries.size() != 1 || node.entries[0].value.kind != YamlNode::Kind::kScalar) return {};
+  const std::string text = node.entries[0].key.text + ":" + node.entries[0].value.text;
   return parse_target_spec(text)
              ? fmt::format("; write '{}' without a blank to match that", printable(text, 80))
              : std::string();
@@ -138,7 +138,7 @@ std::optional<Target> load_target(const YamlNode& node, const Config& config, Mi
   Mistakes own;
   for (const auto& [name, value] : node.entries) {
     const auto key = std::find_if(target_keys().begin(), target_keys().end(),
-                                  [&](const auto& k) { return k.name == name.text; });
+                                  [&word = name.text](const auto& k) { return k.name == word; });
     if (key != target_keys().end()) {
       key->read(value, entry, own);
     } else {
@@ -230,7 +230,7 @@ LoadedConfig parse_config(std::string_view text) {
     }
     const auto section =
         std::find_if(config_sections().begin(), config_sections().end(),
-                     [&, &key = name](const Section& s) { return s.name == key.text; });
+                     [&word = name.text](const Section& s) { return s.name == word; });
     if (section != config_sections().end()) {
       load_section(value, *section, name.text, loaded.config, mistakes);
     } else {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <streambuf>
+#include <utility>
 
 #include "model/printable.h"
 
@@ -142,7 +143,7 @@ class TreeBuilder : public YAML::EventHandler {
           key.line, key.column,
           fmt::format("the key '{}' stands here for the second time", printable(key.text, 60)));
     } else {
-      parent.node.entries.emplace_back(std::move(key), std::move(value));
+      parent.node.entries.push_back({std::move(key), std::move(value)});
     }
   }
 

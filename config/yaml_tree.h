@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "config/load_config.h"
@@ -27,18 +26,25 @@ class Mistakes {
   std::size_t left_out_ = 0;
 };
 
+struct YamlEntry;
+
 struct YamlNode {
   enum class Kind { kNull, kScalar, kSequence, kMap };
   Kind kind = Kind::kNull;
   int line = 1;  // of its first character; both count from 1, columns in bytes
   int column = 1;
-  std::string text;             // kScalar: as written, quotes and folding resolved
-  bool quoted = false;          // kScalar: in quotes or a block, so it is text and no number
-  std::vector<YamlNode> items;  // kSequence
-  std::vector<std::pair<YamlNode, YamlNode>> entries;  // kMap: key (a scalar) and value
+  std::string text;                // kScalar: as written, quotes and folding resolved
+  bool quoted = false;             // kScalar: in quotes or a block, so it is text and no number
+  std::vector<YamlNode> items;     // kSequence
+  std::vector<YamlEntry> entries;  // kMap
 
   // "a list", "a section": for messages.
   [[nodiscard]] std::string_view kind_name() const;
+};
+
+struct YamlEntry {
+  YamlNode key;  // a scalar
+  YamlNode value;
 };
 
 inline constexpr std::size_t kMaxConfigBytes = std::size_t{1} << 20;

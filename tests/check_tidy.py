@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy on the sources of a build folder, and remembers which were clean.
+
+A source is taken as clean when its text, the project's headers that it includes, its compile
+command, .clang-tidy and the tool are those of a clean run before; stamps lie in BUILD/tidy.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TOOL = "clang-tidy-14"
+SECONDS_PER_FILE = 600
+
+
+def compile_commands(build, root):
+    """Source -> (object file as Ninja names it, command) of the project's own sources."""
+    commands = {}
+    for entry in json.loads((build / "compile_commands.json").read_text(encoding="utf-8")):
+        source = (Path(entry["directory"]) / entry["file"]).resolve()
+        # A header on its own (VERIFY_INTERFACE_HEADER_SETS) is checked with the sources.
+        if source.is_relative_to(root) and not source.is_relative_to(build):
+            commands[source] = (entry.get("output", ""), entry["command"])
+    return commands
+
+
+def included_headers(build, root):
+    """Object file -> the project's files that it was compiled from, by Ninja's log."""
+    text = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True, capture_output=True,
+                          text=True).stdout
+    headers, name = {}, None
+    for line in text.splitlines():
+        if line.startswith("    "):
+            path = Path(os.path.normpath(build / line.strip()))
+            if name is not None and path.is_relative_to(root):
+                headers[name].append(path)
+        elif ": #deps" in line:
+            name = line.split(": #deps")[0]
+            headers[name] = []
+    return headers
+
+
+def changed_files(root):
+    """What differs from the last commit; None where there is no git."""
+    changed = set()
+    for command in (["diff", "--name-only", "HEAD"], ["ls-files", "--others", "--exclude-standard"]):
+        try:
+            result = subprocess.run(["git", "-C", root, *command], capture_output=True, text=True,
+                                    check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        changed |= {root / line for line in result.stdout.splitlines()}
+    return changed
+
+
+def digest(files, texts):
+    total = hashlib.sha256("\0".join(texts).encode())
+    for file in sorted(files):
+        total.update(b"\0" + str(file).encode() + b"\0")
+        total.update(file.read_bytes() if file.exists() else b"gone")
+    return total.hexdigest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path, help="build folder with compile_commands.json")
+    parser.add_argument("--all", action="store_true",
+                        help="all sources, not only those that git calls changed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    args = parser.parse_args()
+    build = args.build.resolve()
+    root = Path(__file__).resolve().parent.parent
+    stamps = build / "tidy"
+    stamps.mkdir(exist_ok=True)
+
+    version = subprocess.run([TOOL, "--version"], check=True, capture_output=True, text=True).stdout
+    rules = (root / ".clang-tidy").read_text(encoding="utf-8")
+    headers = included_headers(build, root)
+    changed = None if args.all else changed_files(root)
+    work, known_clean, keys = [], 0, set()
+    for source, (object_file, command) in sorted(compile_commands(build, root).items()):
+        files = {source, *headers.get(object_file, [])}
+        if changed is not None and root / ".clang-tidy" not in changed and not files & changed:
+            continue
+        stamp = stamps / digest(files, [version, rules, command])
+        keys.add(stamp.name)
+        if stamp.exists():
+            known_clean += 1
+        else:
+            work.append((source, stamp))
+
+    def tidy(job):
+        source, stamp = job
+        try:
+            result = subprocess.run([TOOL, "-p", build, "--quiet", source], capture_output=True,
+                                    text=True, timeout=SECONDS_PER_FILE)
+        except subprocess.TimeoutExpired:
+            return f"{source}: {TOOL} needed more than {SECONDS_PER_FILE} s"
+        if result.returncode == 0:
+            stamp.touch()
+            return None
+        return result.stdout + result.stderr
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        mistakes = [text for text in pool.map(tidy, work) if text]
+    for text in mistakes:
+        print(text)
+    if args.all:  # what no source has any more
+        for stamp in stamps.iterdir():
+            if stamp.name not in keys:
+                stamp.unlink()
+    print(f"clang-tidy: {len(work)} files checked, {known_clean} clean since the last run, "
+          f"{len(mistakes)} with mistakes")
+    return 1 if mistakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
