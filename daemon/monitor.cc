@@ -84,8 +84,10 @@ void Monitor::start(std::function<void()> on_done) {
   on_done_ = std::move(on_done);
   ends_.assign(config_.targets.size(), TargetEnd::kNone);
   running_ = config_.targets.size();
-  pipeline_->event(
-      {read_clocks().wall, EventKind::kDaemonStarted, 0, 0, "version " SOAKWATCH_VERSION});
+  // A foreground command that keeps nothing has no daemon to speak of.
+  if (store_)
+    pipeline_->event(
+        {read_clocks().wall, EventKind::kDaemonStarted, 0, 0, "version " SOAKWATCH_VERSION});
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
     TargetWatcher::Parts parts{context_.get_executor(),
                                &workers_,
@@ -109,7 +111,8 @@ void Monitor::start(std::function<void()> on_done) {
                        }
                      }
                      if (--running_ > 0) return;
-                     pipeline_->event({read_clocks().wall, EventKind::kDaemonStopped, 0, 0, ""});
+                     if (store_)
+                       pipeline_->event({read_clocks().wall, EventKind::kDaemonStopped, 0, 0, ""});
                      on_done_();
                    });
   }
