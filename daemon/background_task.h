@@ -39,7 +39,9 @@ class BackgroundTask {
   bool running_ = false;
 };
 
-// Runs `function` on another executor (a worker thread) and comes back with what it returned.
+// Runs `function` on another executor (a worker thread) and comes back with what it returned. Pass
+// a named function object: g++ 12 destroys a temporary with captures twice when it stands in a
+// co_await expression.
 template <class Function>
 boost::asio::awaitable<std::invoke_result_t<Function>> call(Function function) {
   co_return function();

@@ -22,9 +22,8 @@ MetricValues DetailFeed::collect() {
 
 asio::awaitable<void> DetailFeed::read() {
   const Clock::time_point begin = Clock::now();
-  const auto process = process_;
-  auto values =
-      co_await run_on(workers_.get_executor(), [process] { return process->read_detail(); });
+  const auto work = [process = process_] { return process->read_detail(); };
+  auto values = co_await run_on(workers_.get_executor(), work);
   const std::chrono::duration<double> took = Clock::now() - begin;
   const auto rest = std::chrono::duration_cast<Clock::duration>(took / options_.budget);
   next_ = begin + std::max<Clock::duration>(options_.interval, rest);

@@ -80,11 +80,10 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   if (Clock::now() < next_search_) co_return;
   next_search_ = Clock::now() + search_pause_;
   search_pause_ = std::min<Clock::duration>(search_pause_ * 2, kMaxSearchPause);
-  const auto process = process_;
-  const auto proc_root = options_.proc_root;
-  auto sockets = co_await run_on(workers_.get_executor(), [process, proc_root] {
+  const auto work = [process = process_, proc_root = options_.proc_root] {
     return listening_sockets(proc_root, *process);
-  });
+  };
+  auto sockets = co_await run_on(workers_.get_executor(), work);
   if (!sockets || sockets->empty()) co_return;
   auto found = co_await find_pprof(executor_, *sockets, options_.limits);
   if (!found) co_return;

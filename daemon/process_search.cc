@@ -13,7 +13,8 @@ ProcessSearch::ProcessSearch(asio::thread_pool& workers, std::filesystem::path p
     : strand_(asio::make_strand(workers)), proc_root_(std::move(proc_root)), max_age_(max_age) {}
 
 asio::awaitable<Result<std::vector<ProcessMatch>>> ProcessSearch::find(const TargetSpec& spec) {
-  co_return co_await run_on(strand_, [this, spec] { return find_now(spec); });
+  const auto work = [this, spec] { return find_now(spec); };
+  co_return co_await run_on(strand_, work);
 }
 
 Result<std::vector<ProcessMatch>> ProcessSearch::find_now(const TargetSpec& spec) {

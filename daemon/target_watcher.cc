@@ -168,11 +168,11 @@ asio::awaitable<Detectors> TargetWatcher::detectors_for(Pipeline::Begin instance
                                                         ProcessInfo process) {
   const DetectionOptions options = detection_options(config_, target_);
   if (!instance.known || parts_.database.empty()) co_return make_detectors(options, process);
-  co_return co_await run_on(
-      parts_.workers->get_executor(),
-      [options, process, database = parts_.database, id = instance.id, logger = parts_.logger] {
-        return rebuilt_detectors(options, process, database, id, logger);
-      });
+  const auto work = [options, process, database = parts_.database, id = instance.id,
+                     logger = parts_.logger] {
+    return rebuilt_detectors(options, process, database, id, logger);
+  };
+  co_return co_await run_on(parts_.workers->get_executor(), work);
 }
 
 // Why the instance ended; empty when the watcher is stopped.

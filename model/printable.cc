@@ -1,5 +1,6 @@
 #include "model/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -44,9 +45,9 @@ bool is_dangerous(char32_t c) {
 
 template <class... Args>
 std::string formatted(const char* format, Args... args) {
-  std::array<char, 64> text{};
+  std::array<char, 512> text{};  // the longest double, 1e308 in full, has 309 digits
   const int n = std::snprintf(text.data(), text.size(), format, args...);
-  return {text.data(), static_cast<std::size_t>(n)};
+  return {text.data(), std::min(static_cast<std::size_t>(std::max(n, 0)), text.size() - 1)};
 }
 
 std::string with_thousands(double value) {

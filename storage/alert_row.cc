@@ -1,5 +1,7 @@
 #include "storage/alert_row.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <cmath>
 #include <limits>
@@ -100,6 +102,31 @@ void read_alert_figures(ColumnCursor& columns, Alert& alert) {
   alert.fired_at = columns.optional_time();
   alert.resolved_at = columns.optional_time();
   alert.quiet_since = columns.optional_time();
+}
+
+std::string alert_select(std::string_view state, std::string_view figures_of,
+                         std::string_view more) {
+  std::string figures = ", " + std::string(kAlertFigureColumns);
+  for (std::size_t at = 0; (at = figures.find(", ", at)) != std::string::npos;) {
+    figures.insert(at + 2, figures_of);
+    at += 2 + figures_of.size();
+  }
+  return fmt::format(
+      "SELECT a.id, a.target_id, coalesce(t.name, ''), a.detector, a.metric, {}{}{} "
+      "FROM alerts a LEFT JOIN targets t ON t.id = a.target_id ",
+      state, figures, more);
+}
+
+Alert read_alert(ColumnCursor& column) {
+  Alert alert;
+  alert.id = column.integer();
+  alert.target = column.integer();
+  alert.target_name = column.text();
+  alert.finding.detector = column.text();
+  alert.finding.metric = metric_from_name(column.text()).value_or(Metric::kRssBytes);
+  alert.state = alert_state_from_string(column.text()).value_or(AlertState::kInactive);
+  read_alert_figures(column, alert);
+  return alert;
 }
 
 }  // namespace soakwatch

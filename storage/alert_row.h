@@ -21,6 +21,12 @@ void bind_alert_figures(ParameterCursor& parameters, const Alert& alert,
                         const std::string& severity, const std::string& gates);
 void read_alert_figures(ColumnCursor& columns, Alert& alert);
 
+// SELECT of whole alerts from `alerts a`, for read_alert(): the state is taken from the column
+// `state`, the figures from the table `figures_of` ("a."), and `more` columns stand behind them.
+std::string alert_select(std::string_view state, std::string_view figures_of,
+                         std::string_view more);
+Alert read_alert(ColumnCursor& columns);
+
 // [{"name": ..., "passed": ..., "measured": ..., "threshold": ..., "meaning": ...}]; a number that
 // is not finite is null. What is not of this form reads as no gates.
 std::string gates_to_json(const std::vector<Gate>& gates);

@@ -27,7 +27,7 @@ struct CsvReadOptions {
   // midnight, but for the hour that a zone repeats in autumn). The script puts it into the file's
   // name, mem-YYYYMMDD-HHMMSS.log. Absent: 1970-01-01, good for durations only.
   std::optional<std::chrono::sys_days> first_day;
-  std::size_t max_line_bytes = 64 * 1024;
+  std::size_t max_line_bytes = 65536;
 };
 
 struct CsvReadSummary {

@@ -6,7 +6,7 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kChunkBytes = 262144;
 constexpr std::size_t kNotFound = static_cast<std::size_t>(-1);
 
 }  // namespace

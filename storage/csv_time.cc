@@ -12,6 +12,7 @@ using std::chrono::minutes;
 
 // As seconds it is the year 5138, as milliseconds 1973: nobody means either.
 constexpr double kSmallestMilliseconds = 1e11;
+constexpr std::int64_t kBeginOfYear0Ms = -62167219200000;
 constexpr double kEndOfYear9999Ms = 253402300800000.0;
 
 std::optional<WallTime> from_unix_number(std::string_view text) {
@@ -108,7 +109,10 @@ WallTime CsvClock::from_time_of_day(seconds of_day) {
 std::optional<WallTime> CsvClock::parse(std::string_view cell) {
   if (cell.size() > 4 && cell[4] == '-') {
     const Result<WallTime> time = parse_iso8601(cell);
-    return time ? std::optional(*time) : std::nullopt;
+    // A zone may push the first and the last day out of the years that can be written.
+    const bool writable = time && to_unix_ms(*time) >= kBeginOfYear0Ms &&
+                          static_cast<double>(to_unix_ms(*time)) < kEndOfYear9999Ms;
+    return writable ? std::optional(*time) : std::nullopt;
   }
   if (const std::optional<seconds> of_day = time_of_day(cell)) return from_time_of_day(*of_day);
   return from_unix_number(cell);

@@ -166,6 +166,9 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
   // The mark goes into the main file before the write-ahead log begins, so that a file of ours
   // always shows whose it is.
   if (db->execAndGet("PRAGMA application_id").getInt() != kApplicationId) {
+    if (db->execAndGet("SELECT count(*) FROM sqlite_master").getInt() != 0) {
+      throw SQLite::Exception("the file was replaced by another program's", SQLITE_MISUSE);
+    }
     db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
   }
   db->exec("PRAGMA journal_mode = WAL");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <type_traits>
@@ -72,6 +73,7 @@ bool is_about_the_row(const SQLite::Exception& error) {
 
 DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
     : db_(std::move(connection)),
+      path_(db_->getFilename()),
       begin_(*db_, "BEGIN IMMEDIATE"),
       commit_(*db_, "COMMIT"),
       insert_target_(*db_,
@@ -84,7 +86,21 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
                     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING"),
       insert_alert_(*db_, insert_alert_sql()),
       insert_history_(*db_, insert_history_sql()),
-      insert_sample_(*db_, insert_sample_sql()) {}
+      insert_sample_(*db_, insert_sample_sql()) {
+  // Preparing the statements has opened the log.
+  database_id_ = file_id(path_);
+  wal_id_ = file_id(path_ + "-wal");
+}
+
+DatabaseWriter::FileId DatabaseWriter::file_id(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
+bool DatabaseWriter::files_in_place() const {
+  return file_id(path_) == database_id_ && file_id(path_ + "-wal") == wal_id_;
+}
 
 void DatabaseWriter::set_synchronous(bool full) {
   if (full == synchronous_full_) return;
@@ -107,7 +123,8 @@ void DatabaseWriter::run(SQLite::Statement& statement) {
 void DatabaseWriter::write(const Batch& batch) {
   if (batch.empty()) return;
   set_synchronous(std::any_of(batch.records.begin(), batch.records.end(), [](const Record& record) {
-    return std::holds_alternative<std::unique_ptr<TransitionRecord>>(record);
+    const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
+    return transition != nullptr && (*transition)->id != 0;
   }));
   const std::uint64_t rejected_before = rejected_rows_;
   last_rejection_.clear();
@@ -208,6 +225,7 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   p.time(transition.time);
   bind_alert_figures(p, alert, severity, gates);
   run(insert_alert_);
+  if (record.id == 0) return;
 
   ParameterCursor h(insert_history_);
   h.integer(record.id);

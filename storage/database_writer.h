@@ -4,6 +4,8 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,11 +25,22 @@ class DatabaseWriter {
   // Moves what readers allow from the write-ahead log into the file, and syncs both.
   void checkpoint();
 
+  // False: somebody removed or replaced the file or its -wal, which SQLite does not notice. Rows go
+  // on into files without a name until the connection is closed, which saves them if it can.
+  [[nodiscard]] bool files_in_place() const;
+
   [[nodiscard]] std::uint64_t rejected_rows() const { return rejected_rows_; }
   // Of the newest batch; empty when all its rows were taken.
   [[nodiscard]] const std::string& last_rejection() const { return last_rejection_; }
 
  private:
+  struct FileId {
+    dev_t device = 0;
+    ino_t inode = 0;
+    friend bool operator==(const FileId&, const FileId&) = default;
+  };
+  static FileId file_id(const std::string& path);
+
   void set_synchronous(bool full);
   void run(SQLite::Statement& statement);
   void write(const Record& record);
@@ -39,6 +52,9 @@ class DatabaseWriter {
   void write(const SampleRecord& sample);
 
   std::unique_ptr<SQLite::Database> db_;
+  std::string path_;
+  FileId database_id_;
+  FileId wal_id_;
   SQLite::Statement begin_;
   SQLite::Statement commit_;
   SQLite::Statement insert_target_;

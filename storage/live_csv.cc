@@ -15,7 +15,7 @@ namespace soakwatch {
 namespace {
 
 // Longer than any row: target names come from the user.
-constexpr std::size_t kTailBytes = 64 * 1024;
+constexpr std::size_t kTailBytes = 65536;
 
 Result<void> write_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -54,6 +54,7 @@ void LiveCsv::close_file() {
 Result<void> LiveCsv::prepare(int fd, bool& other_header) const {
   struct stat info {};
   if (fstat(fd, &info) != 0) return os_error("cannot read", errno);
+  if (!S_ISREG(info.st_mode)) return Error{ErrorKind::kIo, "no regular file"};
   const std::string header = writer_.header();
   if (info.st_size == 0) return write_all(fd, header);
   std::string start(header.size(), '\0');
@@ -69,7 +70,7 @@ Result<void> LiveCsv::open() {
     fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600);
     if (fd_ < 0) return os_error("cannot open", errno);
     bool other_header = false;
-    const Result<void> prepared = prepare(fd_, other_header);
+    Result<void> prepared = prepare(fd_, other_header);
     if (prepared && !other_header) return {};
     close_file();
     if (!prepared) return prepared;

@@ -13,13 +13,13 @@ void bind_sample(ParameterCursor& parameters, const Sample& sample) {
   parameters.time(sample.time);
   parameters.integer(sample.monotonic.count());
   for (const MetricDescriptor& metric : all_metrics()) {
-    const std::optional<double> value = sample.values.get(metric.id);
-    if (!value) {
-      parameters.null();
-    } else if (!is_integral(metric.id)) {
-      parameters.real(*value);
-    } else if (const double whole = std::nearbyint(*value);
-               whole >= -kInt64End && whole < kInt64End) {
+    // What is missing, is no number or does not fit becomes NULL.
+    const double value =
+        sample.values.get(metric.id).value_or(std::numeric_limits<double>::quiet_NaN());
+    const double whole = std::nearbyint(value);
+    if (!is_integral(metric.id)) {
+      parameters.real(value);
+    } else if (whole >= -kInt64End && whole < kInt64End) {
       parameters.integer(static_cast<std::int64_t>(whole));
     } else {
       parameters.null();

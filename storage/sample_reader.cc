@@ -1,19 +1,15 @@
 #include "storage/sample_reader.h"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <list>
-#include <unordered_map>
 #include <utility>
 
 #include "storage/alert_row.h"
 #include "storage/database_file.h"
-#include "storage/lock_file.h"
+#include "storage/reader_connection.h"
 #include "storage/row_cursor.h"
 #include "storage/sample_pages.h"
 #include "storage/schema.h"
@@ -23,7 +19,6 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr int kBusyTimeoutMs = 5000;
 // Rows in memory at a time, divided among the instances of a target whose times overlap.
 constexpr int kPageLimitRows = 4000;
 constexpr int kSmallestPageRows = 16;
@@ -53,100 +48,6 @@ InstanceRow read_instance(SQLite::Statement& statement) {
   row.ended = column.optional_time();
   row.end_reason = column.text();
   return row;
-}
-
-// "a.id, ..., detector, metric, state" and the figures, which read_alert() takes apart.
-std::string alert_select(std::string_view state, std::string_view figures_of,
-                         std::string_view more) {
-  std::string figures = ", " + std::string(kAlertFigureColumns);
-  for (std::size_t at = 0; (at = figures.find(", ", at)) != std::string::npos;) {
-    figures.insert(at + 2, figures_of);
-    at += 2 + figures_of.size();
-  }
-  return fmt::format(
-      "SELECT a.id, a.target_id, coalesce(t.name, ''), a.detector, a.metric, {}{}{} "
-      "FROM alerts a LEFT JOIN targets t ON t.id = a.target_id ",
-      state, figures, more);
-}
-
-Alert read_alert(ColumnCursor& column) {
-  Alert alert;
-  alert.id = column.integer();
-  alert.target = column.integer();
-  alert.target_name = column.text();
-  alert.finding.detector = column.text();
-  alert.finding.metric = metric_from_name(column.text()).value_or(Metric::kRssBytes);
-  alert.state = alert_state_from_string(column.text()).value_or(AlertState::kInactive);
-  read_alert_figures(column, alert);
-  return alert;
-}
-
-std::string uri_of(const path& database) {
-  std::string uri = "file:";
-  for (const char c : std::filesystem::absolute(database).string()) {
-    // https://www.sqlite.org/uri.html: these three have a meaning of their own.
-    if (c == '?' || c == '#' || c == '%') {
-      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    } else {
-      uri += c;
-    }
-  }
-  return uri;
-}
-
-std::unique_ptr<SQLite::Database> connect(const path& database, bool immutable) {
-  const int flags = SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI;
-  auto db = std::make_unique<SQLite::Database>(uri_of(database) + (immutable ? "?immutable=1" : ""),
-                                               flags, kBusyTimeoutMs);
-  db->exec("PRAGMA query_only = ON");
-  db->exec("PRAGMA cache_size = -1024");  // KiB
-  db->exec("PRAGMA temp_store = MEMORY");
-  db->execAndGet("SELECT count(*) FROM sqlite_master");
-  return db;
-}
-
-// In a folder where we may not write, SQLite cannot make the -shm that it needs. Where nobody
-// writes and no log is left, the file alone is the whole database.
-bool may_be_taken_as_immutable(const path& database) {
-  path wal = database;
-  wal += "-wal";
-  std::error_code ignored;
-  const auto size = std::filesystem::file_size(wal, ignored);
-  return (ignored || size == 0) && !writer_state(database).running;
-}
-
-Result<std::unique_ptr<SQLite::Database>> connect_reader(const path& database) {
-  try {
-    return connect(database, false);
-  } catch (const SQLite::Exception& error) {
-    const int code = error.getErrorCode();
-    if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) ||
-        !may_be_taken_as_immutable(database)) {
-      throw;
-    }
-  }
-  return connect(database, true);
-}
-
-Result<void> check_ours(const path& database, SQLite::Database& db) {
-  const int id = db.execAndGet("PRAGMA application_id").getInt();
-  const int version = db.execAndGet("PRAGMA user_version").getInt();
-  if (id != kApplicationId) {
-    return invalid(database.string() + " is the database of another program");
-  }
-  if (version > schema_version()) {
-    return invalid(
-        fmt::format("{} has version {}, this program knows versions up to {}: use a "
-                    "newer soakwatch",
-                    database.string(), version, schema_version()));
-  }
-  if (version < schema_version()) {
-    return Error{ErrorKind::kUnavailable,
-                 fmt::format("{} has version {}, not yet {}: start soakwatchd with it, which "
-                             "brings it up to date",
-                             database.string(), version, schema_version())};
-  }
-  return {};
 }
 
 }  // namespace
@@ -280,24 +181,11 @@ bool SampleReader::Impl::walk(const TargetRow& target, const std::vector<Instanc
 }
 
 Result<SampleReader> SampleReader::open(const path& database) {
-  // stat(), not open(): see prepare_database_file() for why no descriptor of ours may touch it.
-  struct stat info {};
-  if (::stat(database.c_str(), &info) != 0) {
-    if (errno != ENOENT && errno != ENOTDIR) return os_error(database.string(), errno);
-    return not_found(database.string() +
-                     " does not exist: has a daemon written there, or does another --db hold the "
-                     "data?");
-  }
-  if (!S_ISREG(info.st_mode)) return invalid(database.string() + " is no regular file");
+  auto db = connect_reader(database);
+  if (!db) return db.error();
   try {
-    auto db = connect_reader(database);
-    if (!db) return db.error();
-    if (auto ours = check_ours(database, **db); !ours) return ours.error();
     return SampleReader(std::make_unique<Impl>(database, std::move(*db)));
   } catch (const SQLite::Exception& error) {
-    if (error.getErrorCode() == SQLITE_NOTADB) {
-      return invalid(database.string() + " is not a soakwatch database");
-    }
     return sqlite_error(database, error);
   }
 }

@@ -167,6 +167,11 @@ void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
   held.unlock();
   std::string trouble;
   try {
+    if (writer && !writer->files_in_place()) {
+      trouble = options.database.string() + " or its -wal was removed while in use: opened again";
+      rejected_before_reopen += writer->rejected_rows();
+      writer.reset();  // writes the log into the file
+    }
     if (writer) writer->checkpoint();
   } catch (const SQLite::Exception& error) {
     trouble = sqlite_error(options.database, error).message;
@@ -253,6 +258,12 @@ void SampleStore::add_alert_transition(const AlertTransition& transition) {
   const std::lock_guard held(impl_->mutex);
   impl_->push(Record(
       std::make_unique<TransitionRecord>(TransitionRecord{impl_->ids.next_history(), transition})));
+}
+
+void SampleStore::update_alert(const Alert& alert, WallTime now) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->push(Record(std::make_unique<TransitionRecord>(
+      TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
 }
 
 Result<void> SampleStore::flush(std::chrono::milliseconds timeout) {

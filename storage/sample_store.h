@@ -94,6 +94,8 @@ class SampleStore {
   // Gives out ids for alerts; the transition itself is written with synchronous=FULL.
   AlertId next_alert_id();
   void add_alert_transition(const AlertTransition& transition);
+  // New figures of an open alert, without a change of its state and without a sync to the disk.
+  void update_alert(const Alert& alert, WallTime now);
 
   // Waits until everything queued so far is committed. Error kTimeout, or the store's last error.
   Result<void> flush(std::chrono::milliseconds timeout);

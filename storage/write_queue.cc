@@ -12,11 +12,11 @@ void WriteQueue::drop_oldest_sample() {
   ++finished_.samples;
 }
 
-bool WriteQueue::push(SampleRecord sample) {
+bool WriteQueue::push(const SampleRecord& sample) {
   ++added_.samples;
   const bool full = samples_.size() >= sample_limit_rows_;
   if (full) drop_oldest_sample();
-  samples_.push_back(std::move(sample));
+  samples_.push_back(sample);
   return !full;
 }
 

@@ -16,7 +16,7 @@ class WriteQueue {
         record_limit_rows_(record_limit_rows) {}
 
   // False: the oldest sample was dropped for this one.
-  bool push(SampleRecord sample);
+  bool push(const SampleRecord& sample);
   // False: the limit was reached, and this record was dropped.
   bool push(Record record);
   // All records and the oldest samples, at most so many.

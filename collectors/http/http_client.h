@@ -40,7 +40,7 @@ struct HttpResponse {
 
 struct HttpLimits {
   std::chrono::milliseconds timeout{5000};  // for connect, request and response together
-  std::size_t max_header_bytes = 16 * 1024;
+  std::size_t max_header_bytes = std::size_t{16} << 10;
   std::size_t max_body_bytes = std::size_t{32} << 20;
   std::vector<std::string>
       allowed_hosts;  // besides loopback; the address is checked after resolving

@@ -11,10 +11,9 @@ namespace soakwatch {
 namespace {
 
 // Where net/http/pprof serves unless the program mounts it elsewhere.
-HttpEndpoint with_default_path(const HttpEndpoint& given) {
-  HttpEndpoint endpoint = given;
+HttpEndpoint with_default_path(HttpEndpoint&& endpoint) {
   if (endpoint.base_path == "/") endpoint.base_path = "/debug/pprof/";
-  return endpoint;
+  return std::move(endpoint);
 }
 
 std::string hint_for(int status) {
@@ -24,42 +23,39 @@ std::string hint_for(int status) {
 }
 
 // The body, if the answer is one of pprof's.
-Result<std::string> body_of(Result<HttpResponse> response, const std::string& url) {
-  if (!response) return response.error();
+boost::asio::awaitable<Result<std::string>> fetch(HttpClient& http, std::string path) {
+  Result<HttpResponse> response = co_await http.get(path);
+  if (!response) co_return response.error();
   if (response->status != 200) {
-    return invalid(
-        fmt::format("status {} from {}{}", response->status, url, hint_for(response->status)));
+    co_return invalid(fmt::format("status {} from {}{}", response->status,
+                                  url_of(http.endpoint(), path), hint_for(response->status)));
   }
-  return std::move(response->body);
+  co_return std::move(response->body);
 }
 
 }  // namespace
 
 PprofClient::PprofClient(boost::asio::any_io_executor executor, HttpEndpoint endpoint,
                          HttpLimits limits)
-    : http_(std::move(executor), with_default_path(endpoint), std::move(limits)) {}
+    : http_(std::move(executor), with_default_path(std::move(endpoint)), std::move(limits)) {}
 
 boost::asio::awaitable<Result<MetricValues>> PprofClient::read_index() {
-  const std::string url = url_of(endpoint(), "");
-  Result<HttpResponse> response = co_await http_.get("");
-  const Result<std::string> body = body_of(std::move(response), url);
+  const Result<std::string> body = co_await fetch(http_, "");
   if (!body) co_return body.error();
   const Result<IndexPage> page = parse_index_page(*body);
-  if (!page) co_return page.error().in(url);
+  if (!page) co_return page.error().in(url_of(endpoint(), ""));
   const std::optional<std::uint64_t> goroutines = page->count("goroutine");
-  if (!goroutines) co_return invalid("no goroutine count on the page").in(url);
+  if (!goroutines) co_return invalid("no goroutine count on the page").in(url_of(endpoint(), ""));
   MetricValues values;
   values.set(Metric::kGoroutines, static_cast<double>(*goroutines));
   co_return values;
 }
 
 boost::asio::awaitable<Result<MetricValues>> PprofClient::read_heap() {
-  const std::string url = url_of(endpoint(), "heap?debug=1");
-  Result<HttpResponse> response = co_await http_.get("heap?debug=1");
-  const Result<std::string> body = body_of(std::move(response), url);
+  const Result<std::string> body = co_await fetch(http_, "heap?debug=1");
   if (!body) co_return body.error();
   Result<MetricValues> values = parse_memstats_text(*body);
-  if (!values) co_return values.error().in(url);
+  if (!values) co_return values.error().in(url_of(endpoint(), "heap?debug=1"));
   co_return values;
 }
 

@@ -39,6 +39,8 @@ TEST(FormatValue, UsesTheUnitOfTheMetric) {
   EXPECT_EQ(format_value(Metric::kGcCpuFraction, 0.013), "1.3 %");
   EXPECT_EQ(format_rate(Metric::kGoroutines, 240), "+240/h");
   EXPECT_EQ(format_rate(Metric::kRssBytes, -2048), "-2.0 KiB/h");
+  EXPECT_GT(format_value(Metric::kGoroutines, 1e308).size(), 400U);
+  EXPECT_FALSE(format_value(Metric::kRssBytes, 1e308).empty());
 }
 
 }  // namespace

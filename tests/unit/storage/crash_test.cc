@@ -62,6 +62,24 @@ TEST_F(CrashTest, AKillLosesNoAcknowledgedRow) {
   EXPECT_EQ(open()->startup_notice(), "");
 }
 
+TEST_F(CrashTest, ALogThatSomebodyRemovedIsNoticedAndLosesNothing) {
+  options_.checkpoint_interval = milliseconds(1);
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  const std::filesystem::path wal = options_.database.string() + "-wal";
+  std::filesystem::remove(wal);
+  std::uint64_t added = 0;
+  // Each flush takes its time, so that soon a checkpoint is due.
+  while (!std::filesystem::exists(wal)) {
+    store->add_sample(sample(id, kNow + seconds(added++), 1));
+    ASSERT_TRUE(store->flush(kFlushTimeout));
+    ASSERT_LT(added, 10000U);
+  }
+  store->add_sample(sample(id, kNow + seconds(added++), 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(rows().size(), added);
+}
+
 // Runs in a child process, because the limit is the process's. Returns the number of the check
 // that failed, or 0.
 int write_against_a_limit(const StoreOptions& options) {

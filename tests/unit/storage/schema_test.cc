@@ -45,6 +45,26 @@ TEST_F(SchemaTest, AFailingStepLeavesTheVersionBeforeIt) {
   EXPECT_FALSE(db_.tableExists("b"));
 }
 
+TEST_F(SchemaTest, TheDocumentNamesEveryColumnAndItsQueriesRun) {
+  ASSERT_TRUE(migrate(db_, schema_migrations()));
+  const std::string text = read_text(std::string(SOAKWATCH_FIXTURES) + "/../../docs/schema.md");
+  constexpr std::string_view kOpen = "```sql\n";
+  int queries = 0;
+  for (std::size_t at = 0; (at = text.find(kOpen, at)) != std::string::npos; ++queries) {
+    at += kOpen.size();
+    const std::string query = text.substr(at, text.find("```", at) - at);
+    EXPECT_NO_THROW(SQLite::Statement(db_, query).executeStep()) << query;
+  }
+  EXPECT_EQ(queries, 5);
+  SQLite::Statement columns(db_,
+                            "SELECT DISTINCT c.name FROM sqlite_schema t, "
+                            "pragma_table_info(t.name) c WHERE t.type = 'table'");
+  while (columns.executeStep()) {
+    const std::string name = columns.getColumn(0).getString();
+    EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;
+  }
+}
+
 TEST_F(SchemaTest, RefusesANewerVersion) {
   db_.exec("PRAGMA user_version = 9");
   const Result<void> migrated = migrate(db_, schema_migrations());

@@ -1,0 +1,40 @@
+#include "collectors/procfs/cgroup.h"
+
+#include <gmock/gmock.h>
+
+namespace soakwatch {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(ParseCgroup, ReadsBothVersions) {
+  EXPECT_THAT(parse_cgroup("0::/user.slice/a:b\n").value(), ElementsAre("/user.slice/a:b"));
+  EXPECT_THAT(parse_cgroup("2:cpu,cpuacct:/\n1:name=systemd:/init.scope\n0::/\n").value(),
+              ElementsAre("/", "/init.scope"));
+  EXPECT_TRUE(parse_cgroup("").value().empty());
+}
+
+TEST(ParseCgroup, RefusesOtherTexts) {
+  for (const char* text : {"x", "0:/", "0::", "a::/\n", ":::\n", "0::/\n\n"}) {
+    EXPECT_FALSE(parse_cgroup(text)) << text;
+  }
+}
+
+TEST(Cgroup, IsInAUnitByAWholeComponent) {
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/a.service", "a.service"));
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/a.service/payload", "a.service"));
+  EXPECT_FALSE(cgroup_in_unit("/system.slice/aa.service", "a.service"));
+  EXPECT_FALSE(cgroup_in_unit("/system.slice/a.service2", "a.service"));
+  EXPECT_FALSE(cgroup_in_unit("/", ""));
+}
+
+TEST(Cgroup, IsAtOrBelowAPath) {
+  EXPECT_TRUE(cgroup_at_or_below("/user.slice", "/user.slice"));
+  EXPECT_TRUE(cgroup_at_or_below("/user.slice/x", "/user.slice/"));
+  EXPECT_TRUE(cgroup_at_or_below("/user.slice", "/"));
+  EXPECT_FALSE(cgroup_at_or_below("/user.slice2", "/user.slice"));
+  EXPECT_FALSE(cgroup_at_or_below("/", "/user.slice"));
+}
+
+}  // namespace
+}  // namespace soakwatch
