@@ -116,7 +116,7 @@ start_leaky() {
   target_pid=$!
   local i
   for ((i = 0; i < start_limit_seconds * 10; i++)); do
-    grep -q '^pprof ' "$work/leaky.log" && return 0
+    grep -qs '^pprof ' "$work/leaky.log" && return 0
     kill -0 "$target_pid" 2>/dev/null || break
     sleep 0.1
   done
