@@ -26,7 +26,8 @@ class Watch:
 
     def __init__(self, bench):
         self.bench = bench
-        rates = ["-leak-rate-goroutines", "10", "-leak-rate-heap", "1MiB", "-leak-rate-fds", "3"]
+        rates = ["-leak-rate-goroutines", "10", "-leak-rate-heap", "1MiB", "-leak-rate-fds", "3",
+                 "-garbage", "64MiB"]
         self.programs = {"leaks": bench.leaky("-mode", "all", *rates),
                          "steady": bench.leaky("-mode", "steady"),
                          "burst": bench.leaky("-mode", "burst")}
