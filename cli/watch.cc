@@ -146,6 +146,7 @@ Result<Config> watch_config(const WatchArguments& args) {
     auto parsed = parse_target_spec(args.spec);
     if (!parsed) return parsed.error();
     spec = *parsed;
+    if (auto checked = check_expression(spec); !checked) return checked.error();
   } else {
     spec.kind = TargetKind::kCommand;
     spec.command = args.command;
