@@ -1,6 +1,7 @@
 """A server that stands where a program's pprof server should be, and behaves badly."""
 
 import gzip
+import itertools
 import socket
 import struct
 import threading
@@ -105,3 +106,15 @@ def redirect(connection, _):
 
 BEHAVIOURS = [silence, endless_body, one_byte_a_second, reset, other_page, not_found, truncated,
               wrong_length, no_http, gzip_bomb, redirect]
+
+
+def flapping():
+    """A behaviour: every other connection is served, the rest are reset."""
+    served = itertools.count()
+
+    def behave(connection, gone):
+        if next(served) % 2:
+            connection.sendall(answer("200 OK", INDEX, "Connection: close"))
+        else:
+            reset(connection, gone)
+    return behave

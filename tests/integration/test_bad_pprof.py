@@ -32,6 +32,7 @@ def watch(module_bench):
     """One daemon beside all bad servers, and another beside none: what the machine can do."""
     servers = {behave.__name__: pprof_server.BadServer(behave)
                for behave in [honest, *pprof_server.BEHAVIOURS]}
+    servers["flapping"] = pprof_server.BadServer(pprof_server.flapping())
     leaky, other = module_bench.leaky(), module_bench.leaky()
     config = CONFIG + HEALTHY.format(pid=leaky.pid, url=leaky.url)
     for name, server in servers.items():
@@ -63,6 +64,15 @@ def test_the_same_server_behaving_well(watch):
     """That it is the behaviour, not the server, which costs the others their values."""
     rows = watch.db.wait_for_samples("honest", 5, lambda row: row["goroutines"] is not None)
     assert {row["goroutines"] for row in rows} == {7}
+
+
+def test_a_server_that_comes_and_goes(watch):
+    """Some rounds have the value, the log does not tell each of them."""
+    rows = watch.db.wait_for_samples("flapping", 20)
+    assert {row["goroutines"] for row in rows} == {None, 7}
+    assert watch.servers["flapping"].asked >= FAILURES / 2
+    lines = [line for line in watch.err.splitlines() if " flapping: pprof" in line]
+    assert 1 <= len(lines) < 10, lines
 
 
 def share(rows, column="rss_bytes"):

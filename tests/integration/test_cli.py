@@ -44,6 +44,7 @@ def test_help_of_a_command(bench, command):
     (["watch"], "SPEC"),
     (["watch", "sidecar", "--intervall", "1s"], "did you mean '--interval'?"),
     (["watch", "nmae:x"], "did you mean 'name'?"),
+    (["watch", "cmdline:("], "cmdline:("),
     (["watch", "x", "--interval", "5"], "--interval"),
     (["export", "--since", "nonsense"], "nonsense"),
 ], ids=lambda value: None)
@@ -60,7 +61,7 @@ def test_no_database(bench, arguments):
     for words in (["--db", bench.folder / "no.db"], []):
         done = bench.soakwatch(*arguments, *words, env={"SOAKWATCH_DB": str(bench.folder / "no.db")})
         assert (done.status, done.out) == (1, "")
-        assert str(bench.folder / "no.db") in done.err and "soakwatchd" in done.err
+        assert str(bench.folder / "no.db") in done.err and "does not exist" in done.err
         assert list(bench.folder.glob("no.db*")) == []
 
 

@@ -1,8 +1,10 @@
 """What the daemon makes of its configuration, and how it says what is wrong with it."""
 
+import os
+
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, SOAKWATCHD
 
 
 def check(bench, text, *arguments):
@@ -28,8 +30,8 @@ def test_files_that_we_ship(bench, file):
     ("sampling:\n  interval: 010s\n", "2:13", "010"),
     ("detection:\n  window_blocks: 010\n", "2:18", "010"),
     ("sampling:\n  interval: 5\n", "2:13", "unit"),
-    ("sampling:\n  interval: 1s\n  interval: 2s\n", "3:3", "twice"),
-    ("detection:\n  enabled: yes\n", "2:12", "true or false"),
+    ("sampling:\n  interval: 1s\n  interval: 2s\n", "3:3", "second time"),
+    ("detection:\n  enabled: yes\n", "2:12", "neither true nor false"),
     ("sampling:\n  interval: 1ms\n", "2:13", "100ms"),
     ("sampling: [1, 2]\n", "1:11", "section"),
     ("a: &x 1\n", "1:4", "anchor"),
@@ -93,9 +95,13 @@ def test_the_file_of_the_user(bench):
     folder = bench.folder / "config/soakwatch"
     folder.mkdir(parents=True)
     (folder / "soakwatch.yaml").write_text("sampling:\n  interval: 77s\n")
-    shown = bench.soakwatchd("--show-config")
-    assert shown.status == 0
-    assert "interval: 1m17s" in shown.out or "interval: 77s" in shown.out
+    words = [SOAKWATCHD, "--show-config"]
+    if os.geteuid() == 0:
+        words = ["unshare", "--user", *words]  # root is nobody there, and may read the same files
+    shown = bench.run_program(words, "show-config")
+    if shown.wait() != 0 and "unshare" in shown.err:
+        pytest.skip(f"root cannot become nobody here: {shown.err.strip()}")
+    assert "interval: 1m17s" in shown.out, shown.err
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -106,7 +112,7 @@ def test_the_file_of_the_user(bench):
     (["--target", "a", "--target", "a"], "'a'"),
     (["--target", "a", "--interval", "5"], "--interval"),
     (["--target", "a", "--interval", "1ms"], "100ms"),
-    (["--target", "a", "--log-level", "loud"], "loud"),
+    (["--target", "a", "--log-level", "loud"], "log.level"),
     (["--target", "a", "--config", "/no/such.yaml"], "/no/such.yaml"),
     (["--tagret", "a"], "--tagret"),
     (["surplus"], "surplus"),

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import subprocess
 import sys
 
 from conftest import SOAKWATCH
@@ -89,13 +90,22 @@ def test_a_process_that_is_not_there(bench):
 
 def test_a_command(bench):
     """Started as a child, watched to its end; its own output is left alone."""
-    code = "import sys, time; print('ready', flush=True); sys.stdin.read()"
+    code = "import sys; print('ready', flush=True); sys.stdin.read()"
     watch = bench.run_program([SOAKWATCH, "watch", "--interval", "100ms", "--", sys.executable, "-c",
-                               code], "watch")
+                               code], "watch", stdin=subprocess.PIPE)
     rows = wait_for_rows(watch)
-    child = int(rows[0])
-    assert watch.pid != child
-    assert watch.wait() == 0  # stdin is /dev/null: it ends by itself
+    assert set(rows) != {str(watch.pid)} and len(set(rows)) == 1
+    watch.process.stdin.close()
+    assert watch.wait() == 0
+    assert "ready\n" in watch.out
+    assert "exited with status 0" in watch.err
+
+
+def test_commands_that_end_at_once(bench):
+    """While a worker may still be reading what the process has."""
+    watches = [start(bench, "--", "sh", "-c", f"sleep 0.{i}; exit 3") for i in range(10)]
+    assert {watch.wait() for watch in watches} <= {0, 5}
+    assert all("terminate" not in watch.err for watch in watches)
 
 
 def test_a_command_is_ended_with_the_watch(bench):
