@@ -21,7 +21,7 @@ namespace soakwatch {
 class BackgroundTask {
  public:
   // `on_error` hears what a piece of work threw.
-  BackgroundTask(boost::asio::any_io_executor executor,
+  BackgroundTask(const boost::asio::any_io_executor& executor,
                  std::function<void(const std::string&)> on_error);
 
   [[nodiscard]] bool running() const { return running_; }
