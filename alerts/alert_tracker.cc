@@ -24,11 +24,14 @@ Alert new_alert(AlertId id, const AlertSubject& subject, const Finding& finding,
   return alert;
 }
 
+// Takes over the latest figures. What the alert was raised on stays: base, beginning and gates.
 void update(Finding& known, const Finding& latest) {
   const double base = known.base;
   const WallTime since = std::min(known.since, latest.since);
   const Severity severity = std::max(known.severity, latest.severity);
+  auto gates = std::move(known.gates);
   known = latest;
+  known.gates = std::move(gates);
   known.base = base;
   known.since = since;
   known.severity = severity;
@@ -113,6 +116,11 @@ std::vector<AlertTransition> AlertTracker::instance_ended(InstanceId instance, W
     at = open_.erase(at);
   }
   return changes;
+}
+
+const Alert* AlertTracker::open_alert(InstanceId instance, const std::string& detector) const {
+  const auto at = open_.find({instance, detector});
+  return at == open_.end() ? nullptr : &at->second;
 }
 
 std::vector<Alert> AlertTracker::open_alerts() const {

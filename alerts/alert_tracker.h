@@ -60,6 +60,8 @@ class AlertTracker {
   std::vector<AlertTransition> instance_ended(InstanceId instance, WallTime now,
                                               const std::string& reason);
 
+  // The open alert of a detector; null where there is none. Valid until the next call that changes.
+  [[nodiscard]] const Alert* open_alert(InstanceId instance, const std::string& detector) const;
   // Pending and firing ones.
   [[nodiscard]] std::vector<Alert> open_alerts() const;
 

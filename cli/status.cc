@@ -65,7 +65,13 @@ std::string json_text(const std::vector<TargetStatus>& all, const WriterState& w
     if (s.latest) {
       row["last_sample"] = format_utc(s.latest->time);
       for (const MetricDescriptor& metric : all_metrics()) {
-        if (const auto value = s.latest->values.get(metric.id)) row[metric.name] = *value;
+        const auto value = s.latest->values.get(metric.id);
+        if (!value) continue;
+        if (is_integral(metric.id)) {
+          row[metric.name] = static_cast<std::int64_t>(*value);
+        } else {
+          row[metric.name] = *value;
+        }
       }
     }
     targets.push_back(std::move(row));

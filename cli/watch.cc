@@ -1,8 +1,10 @@
 // soakwatch watch SPEC: samples in the foreground.
+#include <fmt/format.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -62,18 +64,19 @@ class Table : public Listener {
  private:
   static std::string json_line(const std::string& target, const ProcessInfo& process,
                                const Sample& sample) {
-    boost::json::object row{
-        {"time", format_utc(sample.time)}, {"target", printable(target)}, {"pid", process.id.pid}};
+    std::string row =
+        fmt::format(R"({{"time":"{}","target":{},"pid":{})", format_utc(sample.time),
+                    boost::json::serialize(boost::json::value(printable(target))), process.id.pid);
     for (const MetricDescriptor& metric : all_metrics()) {
-      const auto value = sample.values.get(metric.id);
-      if (!value) continue;
-      if (is_integral(metric.id)) {
-        row[metric.name] = static_cast<std::int64_t>(*value);
-      } else {
-        row[metric.name] = *value;
+      // fmt writes the shortest text that reads back the same, and whole numbers without a
+      // fraction.
+      if (const auto value = sample.values.get(metric.id)) {
+        row += is_integral(metric.id)
+                   ? fmt::format(R"(,"{}":{})", metric.name, static_cast<std::int64_t>(*value))
+                   : fmt::format(R"(,"{}":{})", metric.name, *value);
       }
     }
-    return boost::json::serialize(row);
+    return row + "}";
   }
 
   std::string table_line(const ProcessInfo& process, const Sample& sample) {

@@ -84,35 +84,34 @@ void Monitor::start(std::function<void()> on_done) {
   on_done_ = std::move(on_done);
   ends_.assign(config_.targets.size(), TargetEnd::kNone);
   running_ = config_.targets.size();
-  pipeline_->event(
-      {read_clocks().wall, EventKind::kDaemonStarted, 0, 0, "version " SOAKWATCH_VERSION});
+  tell(EventKind::kDaemonStarted, "version " SOAKWATCH_VERSION);
+  const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
-    TargetWatcher::Parts parts{context_.get_executor(),
-                               &workers_,
-                               search_.get(),
-                               pipeline_.get(),
-                               logger_,
-                               options_.proc_root,
-                               boot_id_,
-                               store_ ? config_.storage.database : ""};
-    watchers_.push_back(
-        std::make_unique<TargetWatcher>(std::move(parts), config_, config_.targets[i]));
-    asio::co_spawn(context_, watchers_.back()->run(),
-                   [this, i](const std::exception_ptr& error, TargetEnd end) {
-                     ends_[i] = end;
-                     if (error) {
-                       try {
-                         std::rethrow_exception(error);
-                       } catch (const std::exception& e) {
-                         logger_->error("{}: no longer watched: {}", config_.targets[i].name,
-                                        e.what());
-                       }
-                     }
-                     if (--running_ > 0) return;
-                     pipeline_->event({read_clocks().wall, EventKind::kDaemonStopped, 0, 0, ""});
-                     on_done_();
-                   });
+    const TargetWatcher::Parts parts{
+        context_.get_executor(), &workers_, search_.get(), pipeline_.get(), logger_,
+        options_.proc_root,      boot_id_,  database};
+    watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
+    asio::co_spawn(
+        context_, watchers_.back()->run(),
+        [this, i](const std::exception_ptr& error, TargetEnd end) { target_done(i, error, end); });
   }
+}
+
+void Monitor::target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end) {
+  ends_[target] = end;
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    logger_->error("{}: no longer watched: {}", config_.targets[target].name, e.what());
+  }
+  if (--running_ > 0) return;
+  tell(EventKind::kDaemonStopped, "");
+  on_done_();
+}
+
+void Monitor::tell(EventKind kind, const char* detail) {
+  if (!store_) return;  // a foreground command that keeps nothing is no daemon
+  pipeline_->event({read_clocks().wall, kind, 0, 0, detail});
 }
 
 void Monitor::stop() {

@@ -51,6 +51,8 @@ class Monitor {
   Monitor(boost::asio::io_context& context, const Config& config, MonitorOptions options,
           Logger logger);
   Result<void> open();
+  void target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end);
+  void tell(EventKind kind, const char* detail);
 
   boost::asio::io_context& context_;
   Config config_;

@@ -3,6 +3,11 @@
 #include "model/printable.h"
 
 namespace soakwatch {
+namespace {
+
+constexpr milliseconds kAlertUpdateInterval{60000};
+
+}  // namespace
 
 Pipeline::Pipeline(const Parts& parts)
     : parts_(parts), tracker_(parts.alerts, [this] {
@@ -61,12 +66,26 @@ void Pipeline::sample(const Sample& sample) {
     parts_.listener->on_sample(watched.subject.target_name, watched.process, sample);
   }
   for (const auto& detector : watched.detectors) {
-    const auto judgement = detector->observe(sample);
-    if (!judgement) continue;
-    tell(judgement->finding
-             ? tracker_.condition_holds(watched.subject, *judgement->finding, sample.time)
-             : tracker_.condition_absent(watched.subject, judgement->detector, sample.time));
+    if (const auto judgement = detector->observe(sample)) judged(watched, *judgement, sample);
   }
+}
+
+void Pipeline::judged(Watched& watched, const Judgement& judgement, const Sample& sample) {
+  const auto transitions =
+      judgement.finding
+          ? tracker_.condition_holds(watched.subject, *judgement.finding, sample.time)
+          : tracker_.condition_absent(watched.subject, judgement.detector, sample.time);
+  tell(transitions);
+  const Alert* alert = tracker_.open_alert(sample.instance, judgement.detector);
+  if (alert == nullptr || parts_.store == nullptr) return;
+  // So that `soakwatch alerts` shows how far the growth has come, not only how it began.
+  milliseconds& updated = watched.alert_updated[judgement.detector];
+  if (transitions.empty() && sample.monotonic - updated >= kAlertUpdateInterval) {
+    parts_.store->update_alert(*alert, sample.time);
+  } else if (transitions.empty()) {
+    return;
+  }
+  updated = sample.monotonic;
 }
 
 void Pipeline::event(Event event) {

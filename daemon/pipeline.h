@@ -71,7 +71,10 @@ class Pipeline {
     AlertSubject subject;
     ProcessInfo process;
     Detectors detectors;
+    std::map<std::string, milliseconds> alert_updated{};  // by detector: when its figures were stored
   };
+
+  void judged(Watched& watched, const Judgement& judgement, const Sample& sample);
 
   void tell(const std::vector<AlertTransition>& transitions);
   [[nodiscard]] const std::string& target_name(TargetId target) const;

@@ -112,11 +112,11 @@ build_leaky() {
 start_leaky() {
   # -for: it ends even when this script is killed.
   "$root/build/targets/leaky" -mode all -leak-rate-goroutines 10 -leak-rate-heap 1MiB \
-    -leak-rate-fds 3 -for 5m >"$work/leaky.log" 2>&1 &
+    -leak-rate-fds 3 -garbage 64MiB -for 5m >"$work/leaky.log" 2>&1 &
   target_pid=$!
   local i
   for ((i = 0; i < start_limit_seconds * 10; i++)); do
-    grep -q '^pprof ' "$work/leaky.log" && return 0
+    grep -qs '^pprof ' "$work/leaky.log" && return 0
     kill -0 "$target_pid" 2>/dev/null || break
     sleep 0.1
   done

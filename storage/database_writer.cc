@@ -123,7 +123,8 @@ void DatabaseWriter::run(SQLite::Statement& statement) {
 void DatabaseWriter::write(const Batch& batch) {
   if (batch.empty()) return;
   set_synchronous(std::any_of(batch.records.begin(), batch.records.end(), [](const Record& record) {
-    return std::holds_alternative<std::unique_ptr<TransitionRecord>>(record);
+    const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
+    return transition != nullptr && (*transition)->id != 0;
   }));
   const std::uint64_t rejected_before = rejected_rows_;
   last_rejection_.clear();
@@ -224,6 +225,7 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   p.time(transition.time);
   bind_alert_figures(p, alert, severity, gates);
   run(insert_alert_);
+  if (record.id == 0) return;
 
   ParameterCursor h(insert_history_);
   h.integer(record.id);

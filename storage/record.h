@@ -28,7 +28,7 @@ struct EventRecord {
 };
 
 struct TransitionRecord {
-  std::int64_t id = 0;  // of the alert_history row
+  std::int64_t id = 0;  // of the alert_history row; 0: no change of state, only new figures
   AlertTransition transition;
 };
 

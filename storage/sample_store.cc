@@ -260,6 +260,12 @@ void SampleStore::add_alert_transition(const AlertTransition& transition) {
       std::make_unique<TransitionRecord>(TransitionRecord{impl_->ids.next_history(), transition})));
 }
 
+void SampleStore::update_alert(const Alert& alert, WallTime now) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->push(Record(std::make_unique<TransitionRecord>(
+      TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
+}
+
 Result<void> SampleStore::flush(std::chrono::milliseconds timeout) {
   std::unique_lock held(impl_->mutex);
   const WriteQueue::Progress goal = impl_->queue.added();

@@ -86,6 +86,7 @@ class SampleStore {
   // True when the target has had an earlier instance (so a new one is a restart).
   bool has_instances(TargetId target) const;
 
+  // A mass import flushes every few thousand rows, to stay within the queue.
   // False: the queue was full and the oldest sample in it was dropped for this one. Samples only
   // are dropped.
   bool add_sample(const Sample& sample);
@@ -94,6 +95,8 @@ class SampleStore {
   // Gives out ids for alerts; the transition itself is written with synchronous=FULL.
   AlertId next_alert_id();
   void add_alert_transition(const AlertTransition& transition);
+  // New figures of an open alert, without a change of its state and without a sync to the disk.
+  void update_alert(const Alert& alert, WallTime now);
 
   // Waits until everything queued so far is committed. Error kTimeout, or the store's last error.
   Result<void> flush(std::chrono::milliseconds timeout);
