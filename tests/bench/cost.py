@@ -124,7 +124,6 @@ class Bench:
         self.quick = quick
         self.leaky = find_leaky()
         self.results = []
-        self.notes = {}
 
     def check(self, what, measured, limit, unit):
         """A limit that `measured` must not pass."""
@@ -242,36 +241,47 @@ def measure_crowd(bench, count=500):
     bench.check(f"CPU of {count} targets at 1 s", 100 * share, 25, "% of a core")
 
 
+def target_ns(leaky, seconds, rounds):
+    """CPU time of the target during some seconds, per round; `rounds` counts them at the end."""
+    before = cpu_ns(leaky.pid)
+    time.sleep(seconds)
+    return (cpu_ns(leaky.pid) - before) / rounds()
+
+
+def target_ns_fetched(bench, leaky, rounds, page):
+    """The same while bare_round fetches one page at the pace of the rounds."""
+    before = cpu_ns(leaky.pid)
+    bare_ns(bench.bare(leaky.pid, leaky.port, rounds, f"/debug/pprof/{page}"))
+    return (cpu_ns(leaky.pid) - before) / rounds
+
+
 def measure_target(bench):
     """What a routine round costs the target, by its number of goroutines."""
-    windows, rounds = (2, 30) if bench.quick else (5, 100)
+    windows, rounds = (1, 30) if bench.quick else (7, 50)
     seconds = rounds * INTERVAL_MS / 1000
     costs = {}
     for goroutines in (10, 1000, 10000):
-        watched, stacks = [], []
-        with Leaky(bench.leaky, "-mode", "idle", "-goroutines", goroutines) as leaky:
+        kinds = {"idle": [], "watched": [], "index": [], "stacks": []}
+        with Leaky(bench.leaky, "-mode", "idle", "-goroutines", str(goroutines)) as leaky:
             for window in range(windows):
-                idle = cpu_ns(leaky.pid)
-                time.sleep(seconds)
-                idle = cpu_ns(leaky.pid) - idle
+                kinds["idle"].append(target_ns(leaky, seconds, lambda: rounds))
+                kinds["index"].append(target_ns_fetched(bench, leaky, rounds, ""))
+                kinds["stacks"].append(
+                    target_ns_fetched(bench, leaky, rounds, "goroutine?debug=1"))
                 with Daemon(bench, f"target{goroutines}-{window}",
                             [f"pid:{leaky.pid},pprof={leaky.url}"],
                             beats={"heap_interval": "1h"}) as daemon:
                     time.sleep(1)  # MemStats are read at once, then after an hour
-                    rows, cpu = daemon.rows(), cpu_ns(leaky.pid)
-                    time.sleep(seconds)
-                    cpu, rows = cpu_ns(leaky.pid) - cpu, daemon.rows() - rows
-                watched.append((cpu - idle) / rows)
-                cpu = cpu_ns(leaky.pid)
-                bare_ns(bench.bare(leaky.pid, leaky.port, rounds,
-                                   "/debug/pprof/goroutine?debug=1"))
-                stacks.append((cpu_ns(leaky.pid) - cpu - idle) / rounds)
-        costs[goroutines] = statistics.median(watched) / 1e6
-        bench.check(f"target's CPU, {goroutines} goroutines", costs[goroutines], 0.25,
+                    first = daemon.rows()
+                    kinds["watched"].append(
+                        target_ns(leaky, seconds, lambda: daemon.rows() - first))
+        ms = {kind: statistics.median(ns) / 1e6 for kind, ns in kinds.items()}
+        costs[goroutines] = ms["watched"] - ms["idle"]
+        bench.check(f"target's CPU, {goroutines:,} goroutines", costs[goroutines], 0.25,
                     "ms a round")
-        bench.note("  with goroutine?debug=1 instead", statistics.median(stacks) / 1e6,
-                   "ms a round")
-    # "Independent" within what a shared machine lets one see.
+        bench.note("  bare GET of the index page", ms["index"] - ms["idle"], "ms a round")
+        bench.note("  bare GET of goroutine?debug=1", ms["stacks"] - ms["idle"], "ms a round")
+    # Independent, within what a shared machine lets one see.
     bench.check("target's CPU, 10,000 / 10 goroutines", costs[10000] / costs[10], 1.5, "times")
 
 
@@ -302,17 +312,17 @@ def print_table(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="about two minutes instead of twelve")
+    parser.add_argument("--quick", action="store_true", help="under two minutes instead of fifteen")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench",
                         help="build folder (%(default)s)")
     parser.add_argument("--only", choices=("rounds", "crowd", "target", "growth"), action="append",
                         help="measure this alone; may be given more than once")
     parser.add_argument("--growth-minutes", type=float, default=None,
-                        help="how long growth is looked for (1 with --quick, else 3)")
+                        help="how long growth is looked for (0.3 with --quick, else 3)")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    minutes = args.growth_minutes or (1 if args.quick else 3)
+    minutes = args.growth_minutes or (0.3 if args.quick else 3)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="soakwatch-cost-"))
     bench = Bench(args.build.resolve(), folder, args.quick)
     measures = {"rounds": measure_rounds, "crowd": measure_crowd, "target": measure_target,
