@@ -71,7 +71,7 @@ class Pipeline {
     AlertSubject subject;
     ProcessInfo process;
     Detectors detectors;
-    std::map<std::string, milliseconds> alert_updated;  // by detector: when its figures were stored
+    std::map<std::string, milliseconds> alert_updated{};  // by detector: when its figures were stored
   };
 
   void judged(Watched& watched, const Judgement& judgement, const Sample& sample);

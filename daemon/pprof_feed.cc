@@ -81,6 +81,7 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   next_search_ = Clock::now() + search_pause_;
   search_pause_ = std::min<Clock::duration>(search_pause_ * 2, kMaxSearchPause);
   const auto work = [process = process_, proc_root = options_.proc_root] {
+    if (!shares_our_network(proc_root, *process)) return Result<std::vector<ListeningSocket>>();
     return listening_sockets(proc_root, *process);
   };
   auto sockets = co_await run_on(workers_.get_executor(), work);

@@ -110,10 +110,9 @@ build_leaky() {
 }
 
 start_leaky() {
-  # -for: it ends even when this script is killed. GOGC: the live heap is known at each collection
-  # only, and with little to collect the ordinary 100 would make that one in ten seconds.
-  GOGC=5 "$root/build/targets/leaky" -mode all -leak-rate-goroutines 10 -leak-rate-heap 2MiB \
-    -max-heap 512MiB -leak-rate-fds 3 -for 5m >"$work/leaky.log" 2>&1 &
+  # -for: it ends even when this script is killed.
+  "$root/build/targets/leaky" -mode all -leak-rate-goroutines 10 -leak-rate-heap 1MiB \
+    -leak-rate-fds 3 -garbage 64MiB -for 5m >"$work/leaky.log" 2>&1 &
   target_pid=$!
   local i
   for ((i = 0; i < start_limit_seconds * 10; i++)); do

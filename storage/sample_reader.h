@@ -60,11 +60,13 @@ class SampleReader {
 
   Result<std::vector<TargetRow>> targets();
   Result<std::vector<InstanceRow>> instances(std::optional<TargetId> target = std::nullopt);
+  // kNotFound, here and below: the query names a target that is not there.
   Result<std::int64_t> count(const SampleQuery& query);
   // Calls `row` for each sample, by target, then by time; in pages of short transactions. Stops
-  // early when `row` returns false.
+  // early when `row` returns false. Rows that arrive meanwhile are left out.
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
   Result<std::optional<Sample>> latest(InstanceId instance);
+  // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
                                     std::size_t limit);
   // Alerts in their newest state, newest first; `open_only`: pending and firing ones.

@@ -86,6 +86,7 @@ class SampleStore {
   // True when the target has had an earlier instance (so a new one is a restart).
   bool has_instances(TargetId target) const;
 
+  // A mass import flushes every few thousand rows, to stay within the queue.
   // False: the queue was full and the oldest sample in it was dropped for this one. Samples only
   // are dropped.
   bool add_sample(const Sample& sample);

@@ -63,4 +63,11 @@ Result<std::vector<ListeningSocket>> listening_sockets(const std::filesystem::pa
   return sockets;
 }
 
+bool shares_our_network(const std::filesystem::path& proc_root, const ProcessReader& process) {
+  const auto theirs = read_proc_link(
+      AT_FDCWD, (proc_root / std::to_string(process.info().id.pid) / "ns/net").string());
+  const auto ours = read_proc_link(AT_FDCWD, (proc_root / "self/ns/net").string());
+  return !theirs || !ours || *theirs == *ours;
+}
+
 }  // namespace soakwatch

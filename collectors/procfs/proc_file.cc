@@ -104,7 +104,7 @@ Result<void> list_proc_folder(int dir_fd, const std::string& path,
     const dirent* entry = readdir(dir.get());
     if (entry == nullptr) break;
     const std::string_view name(static_cast<const char*>(entry->d_name));
-    if (name == "." || name == "..") continue;
+    if (name.starts_with('.')) continue;  // also what keeps an empty folder in a captured tree
     if (!visit(name.data())) return {};
   }
   if (errno != 0) return proc_error(errno, path);

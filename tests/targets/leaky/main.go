@@ -18,6 +18,7 @@ type options struct {
 	modes          modes
 	goroutines     int
 	ballast        size
+	garbage        size    // per second
 	leakGoroutines float64 // per second
 	leakHeap       size    // per second
 	leakFds        float64 // per second
@@ -66,6 +67,7 @@ func parseOptions() options {
 	flag.Var(o.modes, "mode", "`list` of steady, burst, goroutine, heap, fd, all (the three leaks), or idle")
 	flag.IntVar(&o.goroutines, "goroutines", 0, "idle goroutines to start with")
 	flag.Var(&o.ballast, "heap", "live heap to start with, as 64MiB")
+	flag.Var(&o.garbage, "garbage", "heap allocated and dropped per second")
 	flag.Float64Var(&o.leakGoroutines, "leak-rate-goroutines", 2, "goroutines leaked per second")
 	flag.Var(&o.leakHeap, "leak-rate-heap", "heap leaked per second")
 	flag.Float64Var(&o.leakFds, "leak-rate-fds", 1, "file descriptors leaked per second")
@@ -120,6 +122,9 @@ func work(ctx context.Context, o options) {
 	}
 	if !o.modes["idle"] {
 		startSteady(ctx, o.seed)
+	}
+	if o.garbage > 0 {
+		startGarbage(ctx, int64(o.garbage))
 	}
 	if o.modes["burst"] {
 		go burst(ctx, o.seed+100, o.burstEvery, o.burstFor)

@@ -16,9 +16,10 @@ const (
 	sawtoothBytes       = 8 << 20
 	sawtoothStep        = 128 << 10
 	sawtoothBeat        = 25 * time.Millisecond
+	garbageBytes        = 256 << 10
 )
 
-var ballast []byte
+var ballast, sink []byte
 
 func holdBallast(bytes int64) {
 	if bytes > 0 {
@@ -56,6 +57,15 @@ func holdFile(ctx context.Context, length time.Duration) {
 	}
 	defer file.Close()
 	sleep(ctx, length)
+}
+
+// startGarbage allocates so many bytes per second and keeps none, as a busy program does: the collector then
+// runs often, however large the heap is.
+func startGarbage(ctx context.Context, bytesPerSecond int64) {
+	go pace{}.run(ctx, float64(bytesPerSecond)/garbageBytes, func() bool {
+		sink = touched(garbageBytes)
+		return true
+	})
 }
 
 func sawtooth(ctx context.Context) {

@@ -101,7 +101,9 @@ int write_against_a_limit(const StoreOptions& options) {
     for (const MetricDescriptor& metric : all_metrics()) full.values.set(metric.id, 1e12 + i);
     store.add_sample(full);
   }
-  const Result<void> flushed = store.flush(milliseconds(300));
+  Result<void> flushed;
+  while (store.stats().failed_writes == 0) flushed = store.flush(milliseconds(50));
+  flushed = store.flush(milliseconds(50));
   if (flushed || flushed.error().kind != ErrorKind::kIo) return 3;
   const StoreStats failing = store.stats();
   if (failing.failed_writes == 0 || failing.last_error.empty()) return 4;

@@ -4,7 +4,12 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
 
 #include "child_process.h"
 #include "fixture_tree.h"
@@ -32,6 +37,27 @@ TEST(ListeningSockets, AProcessWithoutServersHasNone) {
     ASSERT_TRUE(process);
     EXPECT_TRUE(listening_sockets(root, *process).value().empty()) << pid;
   }
+}
+
+TEST(SharesOurNetwork, ComparesTheNamespacesWhereTheyAreReadable) {
+  const auto captured = captured_tree("linux-6.18");
+  EXPECT_TRUE(shares_our_network(captured, *ProcessReader::open(captured, 4002, "boot")));
+
+  const auto root =
+      std::filesystem::temp_directory_path() / ("soakwatch-netns-" + std::to_string(getpid()));
+  std::filesystem::create_directories(root);
+  std::filesystem::copy(
+      captured / "4002", root / "4002",
+      std::filesystem::copy_options::recursive | std::filesystem::copy_options::copy_symlinks);
+  for (const auto& [process, ns] : {std::pair{"self", "net:[1]"}, std::pair{"4002", "net:[2]"}}) {
+    std::filesystem::create_directories(root / process / "ns");
+    std::filesystem::create_symlink(ns, root / process / "ns/net");
+  }
+  EXPECT_FALSE(shares_our_network(root, *ProcessReader::open(root, 4002, "boot")));
+  std::filesystem::remove(root / "4002/ns/net");
+  std::filesystem::create_symlink("net:[1]", root / "4002/ns/net");
+  EXPECT_TRUE(shares_our_network(root, *ProcessReader::open(root, 4002, "boot")));
+  std::filesystem::remove_all(root);
 }
 
 class Listener {
