@@ -87,7 +87,10 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return soakwatch::run(argc, argv);
+    const int status = soakwatch::run(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    std::fprintf(stderr, "soakwatch: standard output cannot be written\n");
+    return status == soakwatch::kExitDone ? soakwatch::kExitError : status;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "soakwatch: %s\n", e.what());
     return soakwatch::kExitError;

@@ -2,6 +2,8 @@
 // banner, header, rows, file name and N/A; the heap columns are filled, a round costs a hundredth,
 // and nothing hangs.
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -49,6 +51,7 @@ class MemMonitor {
       if (auto heap = co_await pprof_.read_heap()) values.merge(*heap);
       if (stopping_) co_return;
       print_row(now, values);
+      if (std::ferror(stdout) != 0) co_return;  // nobody reads on, say
       // A round that took longer than the interval delays the next; rounds never pile up.
       tick = std::max(tick + interval, std::chrono::steady_clock::now());
       timer_.expires_at(tick);
@@ -57,8 +60,11 @@ class MemMonitor {
   }
   void stop() {
     stopping_ = true;
-    timer_.cancel();
+    cancel_.emit(asio::cancellation_type::terminal);
   }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  // For run(): a stop does not wait for a server that is slow.
+  [[nodiscard]] asio::cancellation_slot cancellation() { return cancel_.slot(); }
   void print(const std::string& text) {
     for (std::FILE* out : {stdout, log_}) {
       std::fputs(text.c_str(), out);
@@ -115,6 +121,7 @@ class MemMonitor {
   PprofClient pprof_;
   std::optional<ProcessReader> process_;
   CsvWriter csv_{CsvOptions{CsvFormat::kMemMonitor, false, '.', false}};
+  asio::cancellation_signal cancel_;
   bool stopping_ = false;
 };
 
@@ -147,15 +154,17 @@ int mem_monitor(const MemMonitorArguments& args) {
     if (!error) monitor.stop();
   });
   int status = kExitDone;
-  asio::co_spawn(context, monitor.run(), [&](const std::exception_ptr& error) {
+  const auto ended = [&](const std::exception_ptr& error) {
     signals.cancel();
-    if (!error) return;
+    if (!error || monitor.stopping()) return;
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& e) {
       status = report_error({ErrorKind::kIo, e.what()});
     }
-  });
+  };
+  asio::co_spawn(context, monitor.run(),
+                 asio::bind_cancellation_slot(monitor.cancellation(), ended));
   context.run();
   std::fclose(log);
   return status;

@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -56,7 +57,10 @@ class Table : public Listener {
         json_ ? json_line(target, process, sample) : table_line(process, sample);
     std::fputs((line + "\n").c_str(), stdout);
     std::fflush(stdout);
+    if (std::ferror(stdout) != 0 && on_unwritable) on_unwritable();
   }
+  // Nobody reads on, say.
+  std::function<void()> on_unwritable;
   // Events and alerts are words: the log tells them on stderr.
   void on_event(const std::string&, const Event&) override {}
   void on_alert(const AlertTransition&) override {}
@@ -180,6 +184,7 @@ int watch(const WatchArguments& args) {
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) (*monitor)->stop();
   });
+  table.on_unwritable = [&] { (*monitor)->stop(); };
   (*monitor)->start([&] { signals.cancel(); });
   context.run();
   switch ((*monitor)->ends().front()) {

@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -103,6 +104,17 @@ def test_commands_read_while_the_daemon_writes(bench):
     assert not re.search("warn|error", daemon.err), daemon.err
     assert daemon.stop() == 0
     assert "does not run" in bench.soakwatch("status", "--db", daemon.db.file).out
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["alerts"], ["export"]])
+def test_output_that_cannot_be_written(bench, arguments):
+    daemon = bench.daemon(f"name:{bench.unique_name()}")
+    wait_until(daemon.db.ready, "the tables")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([SOAKWATCH, *arguments, "--db", daemon.db.file], stdout=full,
+                              stderr=subprocess.PIPE, env=bench.env, timeout=60)
+    assert done.returncode == 1
+    assert b"standard output" in done.stderr
 
 
 def test_the_database_by_environment(bench):

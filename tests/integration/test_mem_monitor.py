@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -95,6 +96,18 @@ def test_a_server_that_never_answers(bench):
         # Rows of the process that listens have its RSS.
         assert rows_of(monitor)[-1].count("N/A") == 3
         assert monitor.stop(signal.SIGINT) == 0
+
+
+def test_ctrl_c_beside_a_server_that_never_answers(bench):
+    """A round may wait 5 s for each of its two fetches; Ctrl+C does not."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monitor = start(bench, silent.getsockname()[1], "60")
+        connection, _ = silent.accept()
+        with connection:
+            begin = time.monotonic()
+            assert monitor.stop(signal.SIGINT) == 0
+            assert time.monotonic() - begin < 4
+    assert (monitor.err, rows_of(monitor)) == ("", [])
 
 
 def test_its_log_can_be_imported(bench):

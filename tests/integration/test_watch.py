@@ -1,10 +1,13 @@
 """soakwatch watch: sampling in the foreground."""
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from conftest import SOAKWATCH
 from database import Database
@@ -138,3 +141,19 @@ def test_a_command_that_cannot_be_started(bench):
 def test_a_spec_and_a_command_are_too_much(bench):
     done = bench.soakwatch("watch", "sidecar", "--", "sleep", "1")
     assert (done.status, done.out) == (2, "")
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["table", "json"])
+def test_nobody_reads_on(bench, options):
+    """As in `soakwatch watch sidecar | head -1`."""
+    leaky = bench.leaky()
+    ours, theirs = os.pipe()
+    words = ["setpriv", "--pdeathsig", "KILL", "--", SOAKWATCH, "watch", "--interval", "100ms",
+             *options, f"pid:{leaky.pid}"]
+    with subprocess.Popen(words, stdout=theirs, stderr=subprocess.PIPE, env=bench.env) as watch:
+        os.close(theirs)
+        assert os.read(ours, 1)
+        os.close(ours)
+        _, err = watch.communicate(timeout=60)
+    assert watch.returncode == 1
+    assert b"standard output cannot be written" in err
