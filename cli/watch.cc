@@ -182,7 +182,9 @@ int watch(const WatchArguments& args) {
   if (!monitor) return report_error(monitor.error());
   boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
   signals.async_wait([&](const boost::system::error_code& error, int) {
-    if (!error) (*monitor)->stop();
+    if (error) return;
+    signals.clear();  // a second one ends the program at once
+    (*monitor)->stop();
   });
   table.on_unwritable = [&] { (*monitor)->stop(); };
   (*monitor)->start([&] { signals.cancel(); });

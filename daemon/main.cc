@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <csignal>
 #include <cstdio>
 
 #include "config/load_config.h"
@@ -60,6 +61,7 @@ void declare(CLI::App& app, Arguments& args) {
 int run(const Config& config) {
   const Logger logger = make_logger(config.log);
   prepare_process();
+  std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more ends no daemon
   boost::asio::io_context context(1);
   auto monitor = Monitor::create(context, config, {}, logger);
   if (!monitor) {
@@ -71,6 +73,7 @@ int run(const Config& config) {
   signals.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) return;
     told_to_stop = true;
+    signals.clear();  // a second one ends the program at once
     logger->info("stopping on signal {}", signal);
     sd_notify(0, "STOPPING=1");
     (*monitor)->stop();

@@ -98,20 +98,25 @@ void Pipeline::event(const Event& event) {
 
 void Pipeline::end(InstanceId instance, const std::string& reason, WallTime now) {
   const auto found = watched_.find(instance);
-  const TargetId target = found != watched_.end() ? found->second.subject.target : 0;
-  tell(tracker_.instance_ended(instance, now, reason));
-  if (parts_.store != nullptr) parts_.store->end_instance({instance, now, reason});
-  if (target != 0) {
-    event({now, EventKind::kInstanceEnded, target, instance,
-           "pid " + std::to_string(found->second.process.id.pid) + ": " + reason});
-    watched_.erase(found);
-  }
+  if (found == watched_.end()) return;
+  const AlertSubject subject = found->second.subject;
+  watched_.erase(found);
+  ended(subject.target, instance, "pid " + std::to_string(subject.pid) + ": " + reason, reason,
+        now);
 }
 
 void Pipeline::end_stale(TargetId target, WallTime now) {
+  const std::string reason = "ended while nobody watched";
   const auto [first, last] = unfinished_.equal_range(target);
-  for (auto row = first; row != last; ++row) end(row->second, "ended while nobody watched", now);
+  for (auto row = first; row != last; ++row) ended(target, row->second, reason, reason, now);
   unfinished_.erase(first, last);
+}
+
+void Pipeline::ended(TargetId target, InstanceId instance, const std::string& detail,
+                     const std::string& reason, WallTime now) {
+  tell(tracker_.instance_ended(instance, now, reason));
+  if (parts_.store != nullptr) parts_.store->end_instance({instance, now, reason});
+  event({now, EventKind::kInstanceEnded, target, instance, detail});
 }
 
 void Pipeline::tell(const std::vector<AlertTransition>& transitions) {

@@ -77,6 +77,8 @@ class Pipeline {
 
   void judged(Watched& watched, const Judgement& judgement, const Sample& sample);
 
+  void ended(TargetId target, InstanceId instance, const std::string& detail,
+             const std::string& reason, WallTime now);
   void tell(const std::vector<AlertTransition>& transitions);
   [[nodiscard]] const std::string& target_name(TargetId target) const;
 

@@ -3,8 +3,6 @@
 #include <malloc.h>
 #include <sys/resource.h>
 
-#include <csignal>
-
 namespace soakwatch {
 
 void prepare_process() {
@@ -14,7 +12,6 @@ void prepare_process() {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   mallopt(M_ARENA_MAX, 1);
-  std::signal(SIGPIPE, SIG_IGN);
 }
 
 }  // namespace soakwatch

@@ -3,8 +3,8 @@
 
 namespace soakwatch {
 
-// Raises the limit of open files to what is allowed (each target holds a few), keeps the allocator
-// from making an arena per thread, and lets writes to a closed pipe fail instead of kill.
+// Raises the limit of open files to what is allowed (each target holds a few), and keeps the
+// allocator from making an arena per thread.
 void prepare_process();
 
 }  // namespace soakwatch

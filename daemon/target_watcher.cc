@@ -1,7 +1,7 @@
 #include "daemon/target_watcher.h"
 
 #include <algorithm>
-#include <charconv>
+#include <exception>
 
 #include <boost/asio/as_tuple.hpp>
 
@@ -21,6 +21,8 @@ namespace {
 
 // boottime runs ahead of the monotonic clock only while the machine sleeps.
 constexpr milliseconds kSleepNoticed{1000};
+// A child that we stop gets so long to end in order.
+constexpr milliseconds kChildPatience{2000};
 // A round waits for pprof values for this share of the interval, so that the next is on time.
 constexpr int kPprofShare = 2;
 
@@ -188,22 +190,33 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
                     [this](const std::string& what) {
                       parts_.logger->debug("{}: smaps: {}", target_.name, what);
                     });
+  std::string reason;
+  std::exception_ptr error;
+  try {
+    reason = co_await sample_until_end(*process, id, pprof, detail);
+  } catch (...) {  // co_await cannot stand in a handler
+    error = std::current_exception();
+  }
+  co_await pprof.stop();
+  co_await detail.stop();
+  if (error) std::rethrow_exception(error);
+  co_return reason;
+}
+
+asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& process, InstanceId id,
+                                                             PprofFeed& pprof, DetailFeed& detail) {
   FailureLog failures(parts_.logger, target_.name + ": /proc");
   const auto interval = std::chrono::duration_cast<Clock::duration>(target_.interval);
-  std::string reason;
-  last_round_.reset();
+  std::optional<Moment> before;
   // Rounds of all targets begin at whole multiples of the interval: the store then writes them
   // together.
   Clock::time_point tick = Clock::now();
   while (!stopping_) {
     const Moment now = read_clocks();
-    if (last_round_) note_gap(*last_round_, now);
-    last_round_ = now;
-    auto values = process->read_round();
-    if (!values && values.error().kind == ErrorKind::kNotFound) {
-      reason = end_reason();
-      break;
-    }
+    if (before) note_gap(id, *before, now);
+    before = now;
+    auto values = process.read_round();
+    if (!values && values.error().kind == ErrorKind::kNotFound) co_return end_reason();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
       sample.values = *values;
@@ -217,9 +230,8 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
     tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
     co_await sleep_until(tick);
   }
-  co_await pprof.stop();
-  co_await detail.stop();
-  co_return reason;
+  // A child does not outlive the watch.
+  co_return child_ ? end_reason() : std::string();
 }
 
 asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
@@ -228,7 +240,7 @@ asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
   co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-void TargetWatcher::note_gap(const Moment& before, const Moment& now) {
+void TargetWatcher::note_gap(InstanceId id, const Moment& before, const Moment& now) {
   const milliseconds slept = (now.boottime - now.monotonic) - (before.boottime - before.monotonic);
   const milliseconds passed = now.monotonic - before.monotonic;
   std::string what;
@@ -239,13 +251,13 @@ void TargetWatcher::note_gap(const Moment& before, const Moment& now) {
   } else {
     return;
   }
-  parts_.pipeline->event({now.wall, EventKind::kGap, id_, 0, what});
+  parts_.pipeline->event({now.wall, EventKind::kGap, id_, id, what});
 }
 
 std::string TargetWatcher::end_reason() {
   if (!child_) return "the process ended";
-  // The kernel hands over the exit status just after /proc lost the process.
-  child_->terminate(500ms);
+  // It has ended, and its status comes at once; or we stop, and it is told to.
+  child_->terminate(kChildPatience);
   return "the command " + child_->ended().value_or("ended");
 }
 

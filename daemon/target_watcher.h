@@ -18,6 +18,9 @@
 
 namespace soakwatch {
 
+class DetailFeed;
+class PprofFeed;
+
 // How a target came to its end, where it has one: a pid that ended, a child that exited.
 enum class TargetEnd { kNone, kNotFound, kEnded };
 
@@ -45,7 +48,6 @@ class TargetWatcher {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Round;
 
   boost::asio::awaitable<std::optional<ProcessReader>> find();
   boost::asio::awaitable<std::optional<ProcessReader>> find_once();
@@ -53,9 +55,11 @@ class TargetWatcher {
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
                                              InstanceId id);
   boost::asio::awaitable<Detectors> detectors_for(Pipeline::Begin instance, ProcessInfo process);
+  boost::asio::awaitable<std::string> sample_until_end(ProcessReader& process, InstanceId id,
+                                                       PprofFeed& pprof, DetailFeed& detail);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   void start_child();
-  void note_gap(const Moment& before, const Moment& now);
+  void note_gap(InstanceId id, const Moment& before, const Moment& now);
   void report_ambiguity(const std::vector<ProcessMatch>& matches);
   [[nodiscard]] std::string end_reason();
 
@@ -66,7 +70,6 @@ class TargetWatcher {
   FailureLog search_failures_;
   boost::asio::steady_timer timer_;
   std::optional<ChildProcess> child_;
-  std::optional<Moment> last_round_;
   bool waiting_told_ = false;
   bool stopping_ = false;
 };

@@ -159,7 +159,8 @@ TEST_F(PipelineTest, AnotherProcessAfterARestartEndsTheOldOneAndItsAlerts) {
   const auto instance = begin(scripted({}));
   EXPECT_FALSE(instance.known);
   EXPECT_NE(instance.id, old.id);
-  EXPECT_EQ(listener_.events, std::vector{EventKind::kInstanceRestarted});
+  EXPECT_EQ(listener_.events,
+            (std::vector{EventKind::kInstanceEnded, EventKind::kInstanceRestarted}));
   EXPECT_EQ(listener_.states, std::vector{AlertState::kResolved});
   ASSERT_TRUE(store_->flush(10s).has_value());
   auto reader = open_reader();
