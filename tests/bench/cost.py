@@ -190,7 +190,7 @@ class RoundCost:
 
 def measure_rounds(bench):
     """A full round and one of /proc alone against the bare calls; a full one against the shell."""
-    windows, rounds = (3, 60) if bench.quick else (8, 300)
+    windows, rounds = (3, 50) if bench.quick else (7, 200)
     shell = []
     with Leaky(bench.leaky, "-mode", "idle", "-goroutines", "50", "-heap", "4MiB") as leaky, \
             Daemon(bench, "full", [f"pid:{leaky.pid},pprof={leaky.url}"], beats=BEATS) as full, \
@@ -223,7 +223,7 @@ def measure_rounds(bench):
 
 def measure_crowd(bench, count=500):
     """Many targets: memory, and CPU once the start is over."""
-    settle_s, measured_s = (10, 10) if bench.quick else (90, 60)
+    settle_s, measured_s = (10, 10) if bench.quick else (60, 60)
     with contextlib.ExitStack() as stack:
         crowd = [stack.enter_context(Process(["sleep", "3600"])) for _ in range(count)]
         daemon = stack.enter_context(
@@ -257,7 +257,7 @@ def target_ns_fetched(bench, leaky, rounds, page):
 
 def measure_target(bench):
     """What a routine round costs the target, by its number of goroutines."""
-    windows, rounds = (1, 30) if bench.quick else (7, 50)
+    windows, rounds = (1, 30) if bench.quick else (5, 40)
     seconds = rounds * INTERVAL_MS / 1000
     costs = {}
     for goroutines in (10, 1000, 10000):
@@ -280,6 +280,8 @@ def measure_target(bench):
         bench.check(f"target's CPU, {goroutines:,} goroutines", costs[goroutines], 0.25,
                     "ms a round")
         bench.note("  bare GET of the index page", ms["index"] - ms["idle"], "ms a round")
+        bench.check("  watched / bare GET of the index page",
+                    costs[goroutines] / (ms["index"] - ms["idle"]), 1.5, "times")
         bench.note("  bare GET of goroutine?debug=1", ms["stacks"] - ms["idle"], "ms a round")
     # Independent, within what a shared machine lets one see.
     bench.check("target's CPU, 10,000 / 10 goroutines", costs[10000] / costs[10], 1.5, "times")
@@ -312,7 +314,7 @@ def print_table(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--quick", action="store_true", help="under two minutes instead of fifteen")
+    parser.add_argument("--quick", action="store_true", help="under two minutes instead of ten")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/bench",
                         help="build folder (%(default)s)")
@@ -327,6 +329,7 @@ def main():
     bench = Bench(args.build.resolve(), folder, args.quick)
     measures = {"rounds": measure_rounds, "crowd": measure_crowd, "target": measure_target,
                 "growth": lambda b: measure_growth(b, minutes)}
+    load = os.getloadavg()[0]
     try:
         for name, measure in measures.items():
             if not args.only or name in args.only:
@@ -334,9 +337,12 @@ def main():
                 measure(bench)
     finally:
         shutil.rmtree(folder)
+    machine = (f"{os.cpu_count()} CPUs, Linux {os.uname().release}; load {load:.1f} at the start, "
+               f"{os.getloadavg()[0]:.1f} at the end")
     if args.json:
-        print(json.dumps(bench.results, indent=1))
+        print(json.dumps({"machine": machine, "results": bench.results}, indent=1))
     else:
+        print(machine)
         print_table(bench.results)
     return 0 if all(row["ok"] for row in bench.results) else 1
 

@@ -65,7 +65,7 @@ class Collectors {
 
   void turn(const Parts& parts) {
     std::exception_ptr failed;
-    asio::co_spawn(context_, rounds(parts), [&](std::exception_ptr e) { failed = e; });
+    asio::co_spawn(context_, rounds(parts), [&](const std::exception_ptr& e) { failed = e; });
     context_.restart();
     context_.run();
     if (failed) std::rethrow_exception(failed);
@@ -123,21 +123,20 @@ void compare(benchmark::State& state, Parts parts) {
   }
 }
 
-void add(const char* name, Parts parts) {
+void by_turns(benchmark::internal::Benchmark* benchmark) {
   constexpr int kTurns = 200;
-  benchmark::RegisterBenchmark(name, compare, parts)
-      ->UseManualTime()
-      ->Unit(benchmark::kMicrosecond)
-      ->Iterations(kTurns);
+  benchmark->UseManualTime()->Unit(benchmark::kMicrosecond)->Iterations(kTurns);
 }
-
-const bool kRegistered = [] {
-  add("round/procfs", {true, false, 0});
-  add("round/full", {true, true, kHeapEveryRounds});
-  add("round/pprof_index_alone", {false, true, 0});
-  add("round/pprof_heap_alone", {false, false, 1});
-  return true;
-}();
+BENCHMARK_CAPTURE(compare, procfs, Parts{true, false, 0})->Name("round/procfs")->Apply(by_turns);
+BENCHMARK_CAPTURE(compare, full, Parts{true, true, kHeapEveryRounds})
+    ->Name("round/full")
+    ->Apply(by_turns);
+BENCHMARK_CAPTURE(compare, index, Parts{false, true, 0})
+    ->Name("round/pprof_index_alone")
+    ->Apply(by_turns);
+BENCHMARK_CAPTURE(compare, heap, Parts{false, false, 1})
+    ->Name("round/pprof_heap_alone")
+    ->Apply(by_turns);
 
 }  // namespace
 }  // namespace soakwatch::bench

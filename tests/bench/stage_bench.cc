@@ -1,5 +1,6 @@
 // What becomes of a sample after the round: CPU time per sample in the store and in the detectors.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -7,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "detectors/growth_detector.h"
 #include "storage/sample_store.h"
@@ -98,29 +100,50 @@ BENCHMARK(store)
     ->Unit(benchmark::kMicrosecond)
     ->Iterations(500);
 
-// All detectors of one process over a day of rounds.
-void detect(benchmark::State& state) {
-  constexpr std::int64_t kRoundsPerTurn = 24 * 3600 / 5;
+constexpr std::int64_t kRoundsPerDay = 24 * 3600 / 5;
+
+std::vector<std::unique_ptr<Detector>> all_detectors() {
   DetectionOptions options;
   for (const SignalDescriptor& signal : all_signals()) {
     options.signals.push_back({signal.id, 1e6, 0.1, kInterval});
   }
-  std::size_t judgements = 0;
-  std::int64_t round = 0;
-  const auto detectors = make_detectors(options, ProcessInfo{});
-  for ([[maybe_unused]] auto _ : state) {
-    for (std::int64_t i = 0; i < kRoundsPerTurn; ++i) {
-      const Sample sample = sample_at(round++);
-      for (const auto& detector : detectors) {
-        if (detector->observe(sample)) ++judgements;
-      }
-    }
+  return make_detectors(options, ProcessInfo{});
+}
+
+void observe_days(const std::vector<std::unique_ptr<Detector>>& detectors, std::int64_t& round,
+                  int days) {
+  for (const std::int64_t end = round + days * kRoundsPerDay; round < end; ++round) {
+    const Sample sample = sample_at(round);
+    for (const auto& detector : detectors) benchmark::DoNotOptimize(detector->observe(sample));
   }
-  benchmark::DoNotOptimize(judgements);
+}
+
+// All detectors of one process, a day of rounds at a time.
+void detect(benchmark::State& state) {
+  const auto detectors = all_detectors();
+  std::int64_t round = 0;
+  for ([[maybe_unused]] auto _ : state) observe_days(detectors, round, 1);
   state.counters["per_sample"] = benchmark::Counter(
-      kRoundsPerTurn, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+      kRoundsPerDay, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(detect)->Name("detectors/a_day_of_rounds")->Unit(benchmark::kMillisecond);
+
+// Memory of the same after a fortnight, when the longest blocks (512 minutes, 24 of them) are
+// there.
+void detector_memory(benchmark::State& state) {
+  constexpr int kDays = 14;
+  for ([[maybe_unused]] auto _ : state) {
+    const std::size_t before = mallinfo2().uordblks;
+    const auto detectors = all_detectors();
+    std::int64_t round = 0;
+    observe_days(detectors, round, kDays);
+    state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before);
+  }
+}
+BENCHMARK(detector_memory)
+    ->Name("detectors/memory_when_full")
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 }  // namespace
 }  // namespace soakwatch::bench
