@@ -112,6 +112,8 @@ def test_readers_and_notifiers_agree(watch):
         text = watch.soakwatch("alerts", "show", number)
         assert f"alert {number}" in text and line["detector"] in text and "judged by" in text
         assert all(gate["passed"] for gate in line["gates"]) and line["gates"]
+        told = [text for text in watch.daemon.err.splitlines() if f"{line['metric']} grow by" in text]
+        assert len(told) == 1 and "FIRING" in told[0] and "leaks (pid" in told[0]
     table = watch.soakwatch("alerts")
     assert table.count("firing") >= 3 and "leaks" in table
     assert table.count("(pid") == 3
@@ -139,6 +141,7 @@ def check_alerts_outlive(watch, signal_number):
     assert watch.lines() == lines
     assert len(watch.hook_calls()) == len(lines)
     assert len(watch.db.instances("leaks")) == 1
+    assert "FIRING" not in watch.daemon.err
 
 
 def test_alerts_outlive_an_orderly_restart_of_the_daemon(watch):
