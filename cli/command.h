@@ -5,22 +5,24 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "daemon/command_line.h"
 #include "model/result.h"
 #include "model/timestamp.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
 
-// The exit statuses of the contract.
+// The exit statuses of the contract, besides kExitUsage.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitError = 1;
-inline constexpr int kExitUsage = 2;
 inline constexpr int kExitTargetLost = 5;
 
 // Each adds one subcommand, whose callback stores its exit status in `status`, which must outlive
 // the parse.
-void add_watch_command(CLI::App& app, int& status);
+// `command` is what stood behind `--`.
+void add_watch_command(CLI::App& app, const std::vector<std::string>& command, int& status);
 void add_export_command(CLI::App& app, int& status);
 void add_import_command(CLI::App& app, int& status);
 void add_alerts_command(CLI::App& app, int& status);

@@ -110,7 +110,7 @@ struct Exported {
 Result<Exported> write_rows(SampleReader& reader, const SampleQuery& query,
                             const ExportArguments& args, const CsvOptions& options,
                             std::int64_t total) {
-  constexpr std::size_t kFlushBytes = 256 * 1024;
+  constexpr std::size_t kFlushBytes = std::size_t{256} * 1024;
   const CsvWriter writer(options);
   const bool split = options.spreadsheet && args.output;
   const std::int64_t rows_per_file = split ? kSpreadsheetRowLimit : INT64_MAX;

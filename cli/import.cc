@@ -9,6 +9,7 @@
 #include "daemon/clock.h"
 #include "model/printable.h"
 #include "storage/csv_import.h"
+#include "storage/sample_reader.h"
 #include "storage/sample_store.h"
 
 namespace soakwatch {
@@ -25,7 +26,41 @@ struct ImportArguments {
   std::optional<std::filesystem::path> database;
 };
 
-// Turns rows into samples of instances: each (target, pid) of the file is one.
+// Each target and pid of a file is one instance.
+using InstanceKey = std::pair<std::string, std::int64_t>;
+using FirstRows = std::map<InstanceKey, WallTime>;
+
+InstanceKey key_of(const CsvSample& row, const std::string& target) {
+  return {row.target.value_or(target), row.pid.value_or(0)};
+}
+
+// The identity of an imported instance is its first row, so that the same file is recognised.
+ProcessId imported_id(const InstanceKey& key, WallTime first) {
+  return {"imported", static_cast<pid_t>(key.second),
+          static_cast<std::uint64_t>(to_unix_ms(first))};
+}
+
+// Before anything is stored: a file of which a part is known is refused as a whole.
+Result<void> check_unknown(const std::filesystem::path& database, const FirstRows& first_rows) {
+  auto reader = SampleReader::open(database);
+  if (!reader) return reader.error();
+  auto targets = reader->targets();
+  if (!targets) return targets.error();
+  for (const TargetRow& target : *targets) {
+    auto instances = reader->instances(target.id);
+    if (!instances) return instances.error();
+    for (const InstanceRow& instance : *instances) {
+      const auto row = first_rows.find({target.name, instance.process.id.pid});
+      if (row == first_rows.end() || instance.process.id != imported_id(row->first, row->second))
+        continue;
+      return invalid("these rows are in the database already (target '" + printable(target.name) +
+                     "', from " + format_utc(row->second) + " on)");
+    }
+  }
+  return {};
+}
+
+// Turns rows into samples of instances.
 class Importer {
  public:
   Importer(SampleStore& store, std::string target, std::string file)
@@ -33,11 +68,9 @@ class Importer {
 
   // False: stop, `failure` says why.
   bool add(const CsvSample& row) {
-    const auto key = std::make_pair(row.target.value_or(target_), row.pid.value_or(0));
+    const InstanceKey key = key_of(row, target_);
     auto found = instances_.find(key);
-    if (found == instances_.end())
-      found = instances_.emplace(key, begin(key.first, key.second, row.time)).first;
-    if (failure) return false;
+    if (found == instances_.end()) found = instances_.emplace(key, begin(key, row.time)).first;
     store_.add_sample({found->second.id, row.time, row.time.time_since_epoch(), row.values});
     found->second.last = row.time;
     if (++samples_ % kSamplesPerFlush == 0) flush();
@@ -61,21 +94,14 @@ class Importer {
     WallTime last;
   };
 
-  // The identity of an imported instance is its first row, so that the same file is recognised.
-  Instance begin(const std::string& target, std::int64_t pid, WallTime first) {
+  Instance begin(const InstanceKey& key, WallTime first) {
     TargetSpec spec;
-    spec.value = target;
+    spec.value = key.first;
     ProcessInfo process;
-    process.id = {"imported", static_cast<pid_t>(pid),
-                  static_cast<std::uint64_t>(to_unix_ms(first))};
-    process.comm = target.substr(0, 15);
-    const TargetId id = store_.target_id(target, spec, first);
-    const auto handle = store_.instance_id(id, process, first);
-    if (handle.known) {
-      failure = invalid("these rows are in the database already (target '" + printable(target) +
-                        "', from " + format_utc(first) + " on)");
-    }
-    return {handle.id, first};
+    process.id = imported_id(key, first);
+    process.comm = key.first.substr(0, 15);
+    const TargetId id = store_.target_id(key.first, spec, first);
+    return {store_.instance_id(id, process, first).id, first};
   }
 
   void flush() {
@@ -85,7 +111,7 @@ class Importer {
   SampleStore& store_;
   std::string target_;
   std::string file_;
-  std::map<std::pair<std::string, std::int64_t>, Instance> instances_;
+  std::map<InstanceKey, Instance> instances_;
   std::int64_t samples_ = 0;
 };
 
@@ -105,7 +131,11 @@ int import_csv(const ImportArguments& args) {
   std::ifstream in(args.file, std::ios::binary);
   if (!in) return report_error(not_found("cannot read " + args.file.string()));
   // A first pass finds mistakes before anything is stored.
-  auto checked = read_csv(in, *options, [](const CsvSample&) { return true; });
+  FirstRows first_rows;
+  auto checked = read_csv(in, *options, [&](const CsvSample& row) {
+    first_rows.emplace(key_of(row, args.target), row.time);
+    return true;
+  });
   if (!checked) return report_error(checked.error().in(args.file.string()));
   for (const std::string& column : checked->unknown_columns) {
     std::fprintf(stderr, "column '%s' is not known and left out\n", printable(column).c_str());
@@ -114,6 +144,8 @@ int import_csv(const ImportArguments& args) {
   store_options.database = database_or_default(args.database);
   auto store = SampleStore::open(store_options);
   if (!store) return report_error(store.error());
+  if (auto unknown = check_unknown(store_options.database, first_rows); !unknown)
+    return report_error(unknown.error());
   in.clear();
   in.seekg(0);
   Importer importer(**store, args.target, args.file.filename().string());

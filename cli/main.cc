@@ -21,22 +21,15 @@ std::vector<std::string_view> subcommand_names(const CLI::App& app) {
   return names;
 }
 
-// CLI11 says what it did not expect; a slip of the fingers deserves the word that was meant.
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
-  std::string hint;
-  const auto parsed = app.get_subcommands();
-  const CLI::App& command = parsed.empty() ? app : *parsed.front();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    std::vector<std::string> options;
-    for (const CLI::Option* option : command.get_options()) {
-      for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
-    }
-    const std::vector<std::string_view> candidates(options.begin(), options.end());
-    for (const std::string& word : command.remaining()) hint += did_you_mean(word, candidates);
+// A command to start stands behind `--`; the options are before it.
+std::vector<std::string> take_command(int& argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    std::vector<std::string> command(argv + i + 1, argv + argc);
+    argc = i;
+    return command;
   }
-  std::fprintf(stderr, "soakwatch: %s%s\nSee `soakwatch%s%s --help`.\n", error.what(), hint.c_str(),
-               parsed.empty() ? "" : " ", parsed.empty() ? "" : command.get_name().c_str());
-  return kExitUsage;
+  return {};
 }
 
 int run(int argc, char** argv) {
@@ -59,7 +52,8 @@ int run(int argc, char** argv) {
       "Exit status: 0 done, 1 error, 2 usage or configuration, 5 the target was lost.\n"
       "The daemon is soakwatchd; see `soakwatchd --help`.");
   int status = kExitDone;
-  add_watch_command(app, status);
+  const std::vector<std::string> command = take_command(argc, argv);
+  add_watch_command(app, command, status);
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_export_command(app, status);
@@ -76,10 +70,12 @@ int run(int argc, char** argv) {
                  printable(first).c_str(), did_you_mean(first, names).c_str());
     return kExitUsage;
   }
+  if (!command.empty() && first != "watch") {
+    std::fprintf(stderr, "soakwatch: only `watch` takes a command behind --\n");
+    return kExitUsage;
+  }
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    return app.exit(e);
   } catch (const CLI::ParseError& e) {
     return report_parse_error(app, e);
   }

@@ -146,6 +146,7 @@ Result<Config> watch_config(const WatchArguments& args) {
     auto parsed = parse_target_spec(args.spec);
     if (!parsed) return parsed.error();
     spec = *parsed;
+    if (auto checked = check_expression(spec); !checked) return checked.error();
   } else {
     spec.kind = TargetKind::kCommand;
     spec.command = args.command;
@@ -194,8 +195,9 @@ int watch(const WatchArguments& args) {
 
 }  // namespace
 
-void add_watch_command(CLI::App& app, int& status) {
+void add_watch_command(CLI::App& app, const std::vector<std::string>& words, int& status) {
   auto args = std::make_shared<WatchArguments>();
+  args->command = words;
   CLI::App* command = app.add_subcommand(
       "watch", "Sample in the foreground: a line per round on stdout, events and alerts on stderr");
   command->add_option("spec", args->spec, "What to watch: pid:1234, sidecar, port:6060, ...")
@@ -219,14 +221,6 @@ void add_watch_command(CLI::App& app, int& status) {
       "  soakwatch watch port:6060 --interval 1s\n"
       "  soakwatch watch -- ./sidecar --flag       start a command and watch it");
   command->callback([args, &status] { status = watch(*args); });
-  // What stands behind -- is the command.
-  command->prefix_command(false);
-  command->allow_extras();
-  command->parse_complete_callback([args, command] {
-    std::vector<std::string> rest = command->remaining();
-    if (!rest.empty() && rest.front() == "--") rest.erase(rest.begin());
-    args->command = rest;
-  });
 }
 
 }  // namespace soakwatch

@@ -9,7 +9,7 @@ namespace soakwatch {
 
 namespace asio = boost::asio;
 
-BackgroundTask::BackgroundTask(asio::any_io_executor executor,
+BackgroundTask::BackgroundTask(const asio::any_io_executor& executor,
                                std::function<void(const std::string&)> on_error)
     : executor_(executor), on_error_(std::move(on_error)), idle_(executor) {}
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -20,7 +21,7 @@ namespace soakwatch {
 class BackgroundTask {
  public:
   // `on_error` hears what a piece of work threw.
-  BackgroundTask(boost::asio::any_io_executor executor,
+  BackgroundTask(const boost::asio::any_io_executor& executor,
                  std::function<void(const std::string&)> on_error);
 
   [[nodiscard]] bool running() const { return running_; }
@@ -41,7 +42,9 @@ class BackgroundTask {
 
 // Runs `function` on another executor (a worker thread) and comes back with what it returned. Pass
 // a named function object: g++ 12 destroys a temporary with captures twice when it stands in a
-// co_await expression.
+// co_await expression. Who is cancelled meanwhile hears of it when the function has returned: were
+// the cancellation passed on, co_spawn of Boost 1.81 would throw it on the worker thread, which
+// ends the program.
 template <class Function>
 boost::asio::awaitable<std::invoke_result_t<Function>> call(Function function) {
   co_return function();
@@ -49,8 +52,9 @@ boost::asio::awaitable<std::invoke_result_t<Function>> call(Function function) {
 template <class Executor, class Function>
 boost::asio::awaitable<std::invoke_result_t<Function>> run_on(Executor executor,
                                                               Function function) {
-  co_return co_await boost::asio::co_spawn(executor, call(std::move(function)),
-                                           boost::asio::use_awaitable);
+  auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot(),
+                                                   boost::asio::use_awaitable);
+  co_return co_await boost::asio::co_spawn(executor, call(std::move(function)), std::move(token));
 }
 
 }  // namespace soakwatch

@@ -6,7 +6,7 @@ namespace soakwatch {
 
 namespace asio = boost::asio;
 
-DetailFeed::DetailFeed(asio::any_io_executor executor, asio::thread_pool& workers,
+DetailFeed::DetailFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                        std::shared_ptr<const ProcessReader> process, DetailFeedOptions options,
                        std::function<void(const std::string&)> on_error)
     : workers_(workers),

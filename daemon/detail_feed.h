@@ -20,7 +20,7 @@ struct DetailFeedOptions {
 // All on the executor's thread. stop() before destruction.
 class DetailFeed {
  public:
-  DetailFeed(boost::asio::any_io_executor executor, boost::asio::thread_pool& workers,
+  DetailFeed(const boost::asio::any_io_executor& executor, boost::asio::thread_pool& workers,
              std::shared_ptr<const ProcessReader> process, DetailFeedOptions options,
              std::function<void(const std::string&)> on_error);
 

@@ -1,9 +1,11 @@
 #include "daemon/effective_config.h"
 
+#include "collectors/procfs/command_pattern.h"
 #include "config/load_config.h"
 #include "config/paths.h"
 #include "config/target_spec.h"
 #include "config/units.h"
+#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -43,11 +45,22 @@ Result<Config> effective_config(const ConfigFlags& flags) {
   if (flags.database) config->storage.database = *flags.database;
   if (config->storage.database.empty()) config->storage.database = default_database(around);
   if (flags.log_level) config->log.level = *flags.log_level;
-  const std::vector<std::string> mistakes = check_config(*config);
+  std::vector<std::string> mistakes = check_config(*config);
+  for (const Target& target : config->targets) {
+    if (auto checked = check_expression(target.spec); !checked)
+      mistakes.push_back(checked.error().message);
+  }
   if (mistakes.empty()) return config;
   std::string text;
   for (const std::string& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake;
   return invalid(text);
+}
+
+Result<void> check_expression(const TargetSpec& spec) {
+  if (spec.kind != TargetKind::kCmdline) return {};
+  if (auto pattern = CommandPattern::compile(spec.value); !pattern)
+    return pattern.error().in(printable(to_string(spec)));
+  return {};
 }
 
 }  // namespace soakwatch

@@ -24,4 +24,8 @@ struct ConfigFlags {
 // mistake.
 Result<Config> effective_config(const ConfigFlags& flags);
 
+// Whether the expression of a cmdline target can be used; nothing to say about other targets. The
+// part of the check that config/ cannot do: it does not know who matches.
+Result<void> check_expression(const TargetSpec& spec);
+
 }  // namespace soakwatch

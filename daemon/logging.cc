@@ -15,6 +15,8 @@ namespace soakwatch {
 namespace {
 
 constexpr milliseconds kRepeatAfter{600000};
+// Failures that come and go are told so many times in that time.
+constexpr int kMaxToldBegins = 3;
 constexpr std::size_t kMaxMessageBytes = 4096;
 
 // %* in a pattern: the message as the inside of a JSON string.
@@ -60,20 +62,30 @@ FailureLog::FailureLog(Logger logger, std::string what)
     : logger_(std::move(logger)), what_(std::move(what)) {}
 
 void FailureLog::failed(const std::string& message, milliseconds monotonic) {
-  if (in_a_row_ == 0 || monotonic - last_line_ >= kRepeatAfter) {
-    last_line_ = monotonic;
-    if (in_a_row_ == 0) {
-      logger_->warn("{}: {}", what_, message);
-    } else {
-      logger_->warn("{}: still failing, {} times now: {}", what_, in_a_row_ + 1, message);
-    }
-  }
   ++in_a_row_;
+  if (in_a_row_ == 1) {
+    if (told_begins_ == 0 || monotonic - first_begin_ >= kRepeatAfter) {
+      first_begin_ = monotonic;
+      told_begins_ = 0;
+    }
+    if (told_begins_ == kMaxToldBegins) return;
+    ++told_begins_;
+    logger_->warn(
+        "{}: {}{}", what_, message,
+        told_begins_ == kMaxToldBegins ? " (this comes and goes: no more of it for a while)" : "");
+  } else if (monotonic - last_line_ >= kRepeatAfter) {
+    logger_->warn("{}: still failing, {} times now: {}", what_, in_a_row_, message);
+  } else {
+    return;
+  }
+  told_ = true;
+  last_line_ = monotonic;
 }
 
 void FailureLog::succeeded() {
-  if (in_a_row_ > 0) logger_->info("{}: works again after {} failures", what_, in_a_row_);
+  if (told_) logger_->info("{}: works again after {} failures", what_, in_a_row_);
   in_a_row_ = 0;
+  told_ = false;
 }
 
 }  // namespace soakwatch

@@ -30,7 +30,10 @@ class FailureLog {
   Logger logger_;
   std::string what_;
   int in_a_row_ = 0;
+  bool told_ = false;  // of the failures in a row
   milliseconds last_line_{0};
+  int told_begins_ = 0;  // since first_begin_
+  milliseconds first_begin_{0};
 };
 
 }  // namespace soakwatch

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "config/load_config.h"
+#include "daemon/command_line.h"
 #include "daemon/effective_config.h"
 #include "daemon/logging.h"
 #include "daemon/monitor.h"
@@ -16,7 +17,6 @@ namespace soakwatch {
 namespace {
 
 constexpr int kExitError = 1;
-constexpr int kExitUsage = 2;
 constexpr int kExitTargetLost = 5;
 
 struct Arguments {
@@ -89,13 +89,14 @@ int run(const Config& config) {
 int main(int argc, char** argv) {
   using namespace soakwatch;
   CLI::App app(
-      "soakwatchd watches processes, keeps what it measures, and raises an alert when one leaks.");
+      "soakwatchd watches processes, keeps what it measures, and raises an alert when one leaks.",
+      "soakwatchd");
   Arguments args;
   declare(app, args);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : kExitUsage;
+    return report_parse_error(app, e);
   }
   try {
     auto config = effective_config(args.flags);

@@ -88,7 +88,7 @@ void Pipeline::judged(Watched& watched, const Judgement& judgement, const Sample
   updated = sample.monotonic;
 }
 
-void Pipeline::event(Event event) {
+void Pipeline::event(const Event& event) {
   const std::string& name = target_name(event.target);
   parts_.logger->info("{}{}{}{}", name, name.empty() ? "" : ": ", to_string(event.kind),
                       event.detail.empty() ? "" : ", " + event.detail);

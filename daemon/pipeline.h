@@ -59,7 +59,7 @@ class Pipeline {
   void begin(TargetId target, const Begin& instance, const ProcessInfo& process,
              Detectors detectors, WallTime now);
   void sample(const Sample& sample);
-  void event(Event event);
+  void event(const Event& event);
   void end(InstanceId instance, const std::string& reason, WallTime now);
   // Ends the instances that an earlier run left unfinished and that are not there any more.
   void end_stale(TargetId target, WallTime now);
@@ -71,7 +71,8 @@ class Pipeline {
     AlertSubject subject;
     ProcessInfo process;
     Detectors detectors;
-    std::map<std::string, milliseconds> alert_updated{};  // by detector: when its figures were stored
+    std::map<std::string, milliseconds>
+        alert_updated{};  // by detector: when its figures were stored
   };
 
   void judged(Watched& watched, const Judgement& judgement, const Sample& sample);

@@ -19,9 +19,9 @@ constexpr int kLostAfterFailures = 3;
 
 }  // namespace
 
-PprofFeed::PprofFeed(asio::any_io_executor executor, asio::thread_pool& workers,
+PprofFeed::PprofFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                      std::shared_ptr<const ProcessReader> process, PprofFeedOptions options,
-                     Logger logger, std::function<void(EventKind, std::string)> on_event)
+                     const Logger& logger, std::function<void(EventKind, std::string)> on_event)
     : executor_(executor),
       workers_(workers),
       process_(std::move(process)),
@@ -49,7 +49,9 @@ asio::awaitable<MetricValues> PprofFeed::collect(Clock::time_point deadline) {
 }
 
 asio::awaitable<void> PprofFeed::fetch() {
-  if (!client_) co_await look_for_server();
+  if (!client_) {
+    co_await look_for_server();
+  }
   if (!client_) co_return;
   auto index = co_await client_->read_index();
   if (!index) {
@@ -58,7 +60,9 @@ asio::awaitable<void> PprofFeed::fetch() {
   }
   fresh_.merge(*index);
   index_failures_.succeeded();
-  if (Clock::now() >= next_heap_) co_await fetch_heap();
+  if (Clock::now() >= next_heap_) {
+    co_await fetch_heap();
+  }
 }
 
 asio::awaitable<void> PprofFeed::fetch_heap() {

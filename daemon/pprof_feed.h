@@ -34,9 +34,9 @@ struct PprofFeedOptions {
 // All on the executor's thread. stop() before destruction.
 class PprofFeed {
  public:
-  PprofFeed(boost::asio::any_io_executor executor, boost::asio::thread_pool& workers,
-            std::shared_ptr<const ProcessReader> process, PprofFeedOptions options, Logger logger,
-            std::function<void(EventKind, std::string)> on_event);
+  PprofFeed(const boost::asio::any_io_executor& executor, boost::asio::thread_pool& workers,
+            std::shared_ptr<const ProcessReader> process, PprofFeedOptions options,
+            const Logger& logger, std::function<void(EventKind, std::string)> on_event);
 
   // Starts a fetch unless one is still under way, and returns the values that have come since the
   // last call, waiting for them until `deadline` at most.

@@ -58,9 +58,7 @@ TargetWatcher::TargetWatcher(Parts parts, const Config& config, Target target)
       config_(config),
       target_(std::move(target)),
       search_failures_(parts_.logger, target_.name),
-      timer_(parts_.executor) {
-  config_.targets.clear();
-}
+      timer_(parts_.executor) {}
 
 asio::awaitable<TargetEnd> TargetWatcher::run() {
   id_ = parts_.pipeline->add_target(target_, read_clocks().wall);

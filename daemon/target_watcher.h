@@ -35,7 +35,7 @@ class TargetWatcher {
     std::string boot_id;
     std::filesystem::path database;  // to read old samples from; empty: none
   };
-  // Everything in `parts` must outlive run(). `config` is copied where needed.
+  // `config` and everything in `parts` must outlive run().
   TargetWatcher(Parts parts, const Config& config, Target target);
 
   // Watches until stop(), or until the target can never come back. Run it once.
@@ -60,7 +60,7 @@ class TargetWatcher {
   [[nodiscard]] std::string end_reason();
 
   Parts parts_;
-  Config config_;
+  const Config& config_;
   Target target_;
   TargetId id_ = 0;
   FailureLog search_failures_;

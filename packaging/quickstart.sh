@@ -150,7 +150,7 @@ note_fired_alerts() {
     if [[ $line =~ \"summary\":\"([^\"]*)\" ]]; then
       fired_summary[$detector]=${BASH_REMATCH[1]}
     fi
-    say "  after $after s: ${leaks[$detector]}: ${fired_summary[$detector]}"
+    say "  after $after s: ${fired_summary[$detector]:-${leaks[$detector]}}"
   done < <(open_alerts)
 }
 

@@ -47,10 +47,15 @@ struct SampleStore::Impl {
   void committed(const Batch& batch);
   void checkpoint(std::unique_lock<std::mutex>& held);
 
+  // Releases the mutex, so that the writer does not wake up only to wait for it; and wakes it only
+  // where it waits for this.
   template <class Item>
-  bool push(Item item) {
+  bool push(std::unique_lock<std::mutex>& held, Item item) {
+    const bool was_empty = queue.empty();
     const bool taken = queue.push(std::move(item));
-    wake.notify_one();
+    const bool awaited = was_empty || queue.size() >= kBatchLimitRows;
+    held.unlock();
+    if (awaited) wake.notify_one();
     return taken;
   }
 
@@ -81,6 +86,7 @@ struct SampleStore::Impl {
 void SampleStore::Impl::run() {
   std::unique_lock held(mutex);
   auto next_checkpoint = Clock::now() + options.checkpoint_interval;
+  Clock::time_point written;  // epoch: never
   bool failed = false;
   while (true) {
     if (failed) {
@@ -88,11 +94,17 @@ void SampleStore::Impl::run() {
       retry_now = false;
     } else {
       wake.wait_until(held, next_checkpoint, [&] { return stop || !queue.empty(); });
+      // The first row after a pause is written at once: a lone target's round is complete with it.
+      // What follows closely is gathered.
       const auto enough = [&] { return stop || flushing > 0 || queue.size() >= kBatchLimitRows; };
-      if (!queue.empty()) wake.wait_for(held, options.batch_linger, enough);
+      const bool follows = Clock::now() < written + options.batch_linger;
+      if (!queue.empty() && follows) wake.wait_for(held, options.batch_linger, enough);
     }
     const bool last = stop;
-    if (!queue.empty()) failed = !write_some(held);
+    if (!queue.empty()) {
+      failed = !write_some(held);
+      written = Clock::now();
+    }
     if (last && (failed || queue.empty())) break;
     if (Clock::now() >= next_checkpoint) {
       checkpoint(held);
@@ -215,17 +227,17 @@ Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& optio
 const std::string& SampleStore::startup_notice() const { return impl_->notice; }
 
 TargetId SampleStore::target_id(const std::string& name, const TargetSpec& spec, WallTime now) {
-  const std::lock_guard held(impl_->mutex);
+  std::unique_lock held(impl_->mutex);
   const TargetId id = impl_->ids.target(name).id;
-  impl_->push(Record(TargetRecord{id, name, to_string(spec), now}));
+  impl_->push(held, Record(TargetRecord{id, name, to_string(spec), now}));
   return id;
 }
 
 SampleStore::InstanceHandle SampleStore::instance_id(TargetId target, const ProcessInfo& process,
                                                      WallTime now) {
-  const std::lock_guard held(impl_->mutex);
+  std::unique_lock held(impl_->mutex);
   const IdRegistry::Entry entry = impl_->ids.instance(target, process.id);
-  impl_->push(Record(InstanceRecord{entry.id, target, process, now}));
+  impl_->push(held, Record(InstanceRecord{entry.id, target, process, now}));
   return {entry.id, entry.known};
 }
 
@@ -235,18 +247,18 @@ bool SampleStore::has_instances(TargetId target) const {
 }
 
 bool SampleStore::add_sample(const Sample& sample) {
-  const std::lock_guard held(impl_->mutex);
-  return impl_->push(SampleRecord{impl_->ids.next_sample(), sample});
+  std::unique_lock held(impl_->mutex);
+  return impl_->push(held, SampleRecord{impl_->ids.next_sample(), sample});
 }
 
 void SampleStore::add_event(const Event& event) {
-  const std::lock_guard held(impl_->mutex);
-  impl_->push(Record(EventRecord{impl_->ids.next_event(), event}));
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(EventRecord{impl_->ids.next_event(), event}));
 }
 
 void SampleStore::end_instance(const InstanceEnd& end) {
-  const std::lock_guard held(impl_->mutex);
-  impl_->push(Record(end));
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(end));
 }
 
 AlertId SampleStore::next_alert_id() {
@@ -255,15 +267,15 @@ AlertId SampleStore::next_alert_id() {
 }
 
 void SampleStore::add_alert_transition(const AlertTransition& transition) {
-  const std::lock_guard held(impl_->mutex);
-  impl_->push(Record(
-      std::make_unique<TransitionRecord>(TransitionRecord{impl_->ids.next_history(), transition})));
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(std::make_unique<TransitionRecord>(
+                        TransitionRecord{impl_->ids.next_history(), transition})));
 }
 
 void SampleStore::update_alert(const Alert& alert, WallTime now) {
-  const std::lock_guard held(impl_->mutex);
-  impl_->push(Record(std::make_unique<TransitionRecord>(
-      TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(std::make_unique<TransitionRecord>(
+                        TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
 }
 
 Result<void> SampleStore::flush(std::chrono::milliseconds timeout) {

@@ -26,7 +26,8 @@ namespace soakwatch {
 struct StoreOptions {
   std::filesystem::path database;
   std::size_t queue_limit_rows = 20000;
-  std::chrono::milliseconds batch_linger{20};  // waits so long for the rest of a round
+  // The first row after a pause is written at once, those that follow within this time together.
+  std::chrono::milliseconds batch_linger{20};
   // And fsync: a power cut loses less than twice this.
   std::chrono::milliseconds checkpoint_interval{30000};
   std::chrono::milliseconds retry_interval{2000};  // after a failed write

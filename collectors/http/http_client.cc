@@ -9,15 +9,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <string_view>
 #include <utility>
 
@@ -36,7 +35,6 @@ using Clock = std::chrono::steady_clock;
 // One type for TCP and Unix sockets.
 using Stream = beast::basic_stream<asio::generic::stream_protocol, asio::any_io_executor>;
 using StreamPtr = std::unique_ptr<Stream>;
-using Request = http::request<http::empty_body>;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;  // what one read can take in
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
@@ -113,9 +111,10 @@ std::string host_field(const HttpEndpoint& endpoint) {
 
 // Sends the request and reads the answer. The buffer lives no longer than this, so that an idle
 // connection holds no memory.
-asio::awaitable<Exchanged> exchange(Stream& stream, const Request& request,
+asio::awaitable<Exchanged> exchange(Stream& stream, const std::string& request,
                                     const HttpLimits& limits, std::string& complaint) {
-  const auto [write_failed, written] = co_await http::async_write(stream, request, kAsTuple);
+  const auto [write_failed, written] =
+      co_await asio::async_write(stream, asio::buffer(request), kAsTuple);
   if (write_failed) co_return Failure{write_failed, false};
 
   // The parser checks the header's length itself; the buffer bounds chunk headers and trailers.
@@ -163,13 +162,11 @@ struct HttpClient::Impl {
     return error(path, kind_of(code), words_of(code, limits));
   }
 
-  [[nodiscard]] Request request(const std::string& path) const {
-    Request get(http::verb::get, endpoint.base_path + path, 11);
-    get.set(http::field::host, host_field(endpoint));
-    get.set(http::field::user_agent, "soakwatch");
-    get.set(http::field::accept_encoding, "identity");
-    get.keep_alive(true);
-    return get;
+  [[nodiscard]] std::string request(const std::string& path) const {
+    return fmt::format(
+        "GET {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: soakwatch\r\nAccept-Encoding: "
+        "identity\r\n\r\n",
+        endpoint.base_path, path, host_field(endpoint));
   }
 
   asio::awaitable<Result<std::vector<asio::generic::stream_protocol::endpoint>>> addresses(
@@ -222,7 +219,7 @@ asio::awaitable<Result<HttpResponse>> HttpClient::Impl::get(std::string path) {
     co_return error(path, ErrorKind::kInvalid, "the path has characters that a URL cannot have");
   }
   const Clock::time_point deadline = Clock::now() + limits.timeout;
-  const Request get = request(path);
+  const std::string get = request(path);
   StreamPtr stream = std::move(idle);
   if (stream && !is_quiet(*stream)) stream.reset();
   bool reused = stream != nullptr;

@@ -40,15 +40,18 @@ Result<std::vector<ListeningSocket>> read_net_tables(int dir_fd, const std::stri
 
 Result<std::vector<ListeningSocket>> listening_sockets(const std::filesystem::path& proc_root,
                                                        const ProcessReader& process) {
-  // The tables are read by pid and the inodes through the descriptor that cannot be mistaken, in
-  // this order: should the pid change hands in between, the second step fails.
-  const std::string pid = std::to_string(process.info().id.pid);
-  auto sockets = read_net_tables(AT_FDCWD, (proc_root / pid / "net").string());
   auto inodes = process.socket_inodes();
   if (!inodes) {
     if (inodes.error().kind == ErrorKind::kDenied) return std::vector<ListeningSocket>();
     return inodes.error();
   }
+  // Most processes have no socket, and a table costs milliseconds: the kernel walks its whole hash
+  // of connections, however few there are.
+  if (inodes->empty()) return std::vector<ListeningSocket>();
+  // By pid, which may have changed hands meanwhile: that finds nothing wrong, as an inode names one
+  // socket on the whole machine.
+  const std::string pid = std::to_string(process.info().id.pid);
+  auto sockets = read_net_tables(AT_FDCWD, (proc_root / pid / "net").string());
   if (!sockets) {
     if (is_hidden(sockets.error())) return std::vector<ListeningSocket>();
     return sockets.error();

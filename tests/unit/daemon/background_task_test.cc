@@ -4,7 +4,9 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -102,6 +104,39 @@ TEST_F(BackgroundTaskTest, RunOnGoesToAnotherThreadAndComesBack) {
   pool.join();
   EXPECT_EQ(result, "a text that is too long for the small string buffer!");
   EXPECT_NE(where, std::this_thread::get_id());
+}
+
+asio::awaitable<void> work_on(asio::thread_pool& pool, std::promise<void>& begun,
+                              std::future<void>& release) {
+  const auto work = [&] {
+    begun.set_value();
+    release.wait();
+    return 0;
+  };
+  co_await run_on(pool.get_executor(), work);
+}
+
+// A target that ends while a worker reads its smaps, say.
+TEST_F(BackgroundTaskTest, StopWaitsForWorkOnAnotherThread) {
+  asio::thread_pool pool(2);  // the second thread is free for what the cancellation does there
+  std::promise<void> begun;
+  std::promise<void> release;
+  std::promise<void> cancelled;
+  std::future<void> released = release.get_future();
+  bool running = true;
+  task_.start(work_on(pool, begun, released));
+  context_.poll();
+  begun.get_future().wait();
+  asio::co_spawn(context_, stop(task_, running), asio::detached);
+  context_.poll();
+  asio::post(pool, [&] { cancelled.set_value(); });
+  cancelled.get_future().wait();
+  EXPECT_TRUE(running);
+  release.set_value();
+  context_.run();
+  pool.join();
+  EXPECT_FALSE(running);
+  EXPECT_EQ(error_, "");
 }
 
 }  // namespace

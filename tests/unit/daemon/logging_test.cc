@@ -50,5 +50,20 @@ TEST(FailureLog, SaysALastingFailureOnceAndItsEnd) {
   EXPECT_NE(out.str().find("works again after 101 failures"), std::string::npos);
 }
 
+TEST(FailureLog, FailuresThatComeAndGoDoNotFillTheLog) {
+  std::ostringstream out;
+  auto logger =
+      std::make_shared<spdlog::logger>("t", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  FailureLog failures(logger, "sidecar: pprof");
+  for (int i = 0; i < 500; ++i) {
+    failures.failed("refused", i * 1s);
+    failures.succeeded();
+  }
+  EXPECT_EQ(lines_in(out.str()), 6);
+  EXPECT_NE(out.str().find("comes and goes"), std::string::npos);
+  failures.failed("refused", 700s);
+  EXPECT_EQ(lines_in(out.str()), 7);
+}
+
 }  // namespace
 }  // namespace soakwatch

@@ -138,12 +138,19 @@ TEST_F(SampleStoreTest, TellsTheListenerWhatIsSafe) {
   EXPECT_EQ(store->stats().last_error, "");
 }
 
-TEST_F(SampleStoreTest, CollectsARoundInOneTransaction) {
-  options_.batch_linger = std::chrono::seconds(30);  // flush() ends it
+TEST_F(SampleStoreTest, WritesTheFirstSampleAtOnceAndTheRestOfTheRoundTogether) {
+  options_.batch_linger = std::chrono::hours(1);  // flush() ends it
   const auto store = open();
-  for (int i = 0; i < 100; ++i) store->add_sample(sample(1, kNow + seconds(i), i));
+  std::promise<void> first;
+  store->on_commit([&](std::int64_t, std::uint64_t committed) {
+    if (committed == 1) first.set_value();
+  });
+  store->add_sample(sample(1, kNow, 0));
+  ASSERT_EQ(first.get_future().wait_for(kFlushTimeout), std::future_status::ready);
+  for (int i = 1; i < 100; ++i) store->add_sample(sample(1, kNow + seconds(i), i));
   ASSERT_TRUE(store->flush(kFlushTimeout));
-  EXPECT_EQ(store->stats().committed_batches, 1U);
+  EXPECT_EQ(store->stats().committed_samples, 100U);
+  EXPECT_EQ(store->stats().committed_batches, 2U);
 }
 
 TEST_F(SampleStoreTest, WaitsOutALockAndLosesNothing) {
