@@ -73,12 +73,13 @@ std::uint32_t BlockMinima::close_block() {
 
 std::uint32_t BlockMinima::push(std::size_t at, const Block& block) {
   Level& level = levels_[at];
+  if (level.blocks.empty()) level.blocks.reserve(static_cast<std::size_t>(options_.window) + 1);
   level.blocks.push_back(block);
   if (level.blocks.size() > static_cast<std::size_t>(options_.window)) {
     const Block& oldest = level.blocks.front();
     if (oldest.present)
       level.high_water = std::max(level.high_water.value_or(oldest.minimum), oldest.minimum);
-    level.blocks.pop_front();
+    level.blocks.erase(level.blocks.begin());
   }
   std::uint32_t closed = 1U << at;
   if (at + 1 == levels_.size()) return closed;

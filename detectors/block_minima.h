@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -35,7 +34,7 @@ class BlockMinima {
   std::uint32_t add(milliseconds monotonic, WallTime wall, double value, double companion);
 
   // The latest blocks of a level, oldest first, at most `window`.
-  [[nodiscard]] const std::deque<Block>& blocks(int level) const {
+  [[nodiscard]] const std::vector<Block>& blocks(int level) const {
     return levels_[static_cast<std::size_t>(level)].blocks;
   }
   // The greatest minimum of the level that has already left the window.
@@ -48,7 +47,7 @@ class BlockMinima {
 
  private:
   struct Level {
-    std::deque<Block> blocks;
+    std::vector<Block> blocks;  // two dozen: moving them up costs less than a list of their own
     std::optional<double> high_water;
     std::optional<Block> left;  // the first of a pair, waiting for the second
   };
