@@ -63,12 +63,13 @@ int run(const Config& config) {
   prepare_process();
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more ends no daemon
   boost::asio::io_context context(1);
+  // Before the store is opened, which may take a while after an unclean stop.
+  boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
   auto monitor = Monitor::create(context, config, {}, logger);
   if (!monitor) {
     logger->error("{}", monitor.error().message);
     return kExitError;
   }
-  boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
   bool told_to_stop = false;
   signals.async_wait([&](const boost::system::error_code& error, int signal) {
     if (error) return;

@@ -14,6 +14,8 @@ namespace {
 // A server is looked for at once, then after pauses that double up to this: a program may open it
 // late.
 constexpr std::chrono::seconds kMaxSearchPause{60};
+// A server that answered so often is steady: losing it is news.
+constexpr int kSteadyAnswers = 20;
 // After so many failures in a row a server that was found by itself counts as gone.
 constexpr int kLostAfterFailures = 3;
 
@@ -60,6 +62,7 @@ asio::awaitable<void> PprofFeed::fetch() {
   }
   fresh_.merge(*index);
   index_failures_.succeeded();
+  if (++answers_ == kSteadyAnswers) search_pause_ = kFirstSearchPause;
   if (Clock::now() >= next_heap_) {
     co_await fetch_heap();
   }
@@ -93,7 +96,7 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   auto found = co_await find_pprof(executor_, *sockets, options_.limits);
   if (!found) co_return;
   client_.emplace(executor_, *found, options_.limits);
-  search_pause_ = std::chrono::seconds(1);
+  answers_ = 0;
   on_event_(EventKind::kPprofFound, to_string(*found));
 }
 
@@ -104,7 +107,8 @@ void PprofFeed::index_failed(const Error& error) {
     return;
   on_event_(EventKind::kPprofLost, error.message);
   client_.reset();
-  next_search_ = {};
+  // One that comes and goes is looked for ever more rarely.
+  next_search_ = Clock::now() + (answers_ < kSteadyAnswers ? search_pause_ : Clock::duration(0));
 }
 
 }  // namespace soakwatch

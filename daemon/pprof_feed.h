@@ -62,7 +62,9 @@ class PprofFeed {
   MetricValues fresh_;
   Clock::time_point next_heap_;    // epoch: at once
   Clock::time_point next_search_;  // kAuto without a server: when to look again
-  Clock::duration search_pause_{std::chrono::seconds(1)};
+  static constexpr std::chrono::seconds kFirstSearchPause{1};
+  Clock::duration search_pause_{kFirstSearchPause};
+  int answers_ = 0;  // of the server that was found last
 };
 
 }  // namespace soakwatch

@@ -129,7 +129,9 @@ Result<void> RowReader::read_cell(const CsvColumn& column, std::string_view cell
       if (is_missing(number)) break;
       std::int64_t pid = 0;
       const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), pid);
-      if (error != std::errc() || end != number.data() + number.size() || pid < 0) {
+      constexpr std::int64_t kMaxPid = 4194304;  // PID_MAX_LIMIT of a 64-bit kernel
+      if (error != std::errc() || end != number.data() + number.size() || pid < 0 ||
+          pid > kMaxPid) {
         return wrong_cell(column, "a process id", cell);
       }
       row_.pid = pid;

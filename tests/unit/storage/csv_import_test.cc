@@ -171,6 +171,16 @@ TEST_F(CsvImport, RefusesBadNumbersWithLineAndColumn) {
   }
 }
 
+TEST_F(CsvImport, RefusesWhatIsNoProcessId) {
+  for (const char* pid : {"-1", "4194305", "1.5", "me"}) {
+    EXPECT_NE(import(std::string("time,pid,rss_bytes\n1795164000,") + pid + ",1\n")
+                  .error.find("line 2, column 'pid': expected a process id"),
+              std::string::npos)
+        << pid;
+  }
+  EXPECT_EQ(import("time,pid,rss_bytes\n1795164000,4194304,1\n").error, "");
+}
+
 TEST_F(CsvImport, RefusesAnImpossibleHeader) {
   EXPECT_NE(import("").error.find("empty"), std::string::npos);
   EXPECT_NE(import("a,b\n1,2\n").error.find("no header"), std::string::npos);
