@@ -173,7 +173,15 @@ fuzz() {
 
 fuzz_targets() {
   local names=() name good=0 bad=0 seconds=${SOAKWATCH_FUZZ_SECONDS:-10}
-  mapfile -t names < <(sed -n 's/^ *soakwatch_fuzz_target(\([a-z0-9_]*\).*/\1/p' tests/fuzz/*.cmake)
+  # CMake's own list, whatever the folders' lists look like.
+  cmake --preset fuzz >build/configure-fuzz.log 2>&1 || true
+  mapfile -t names < <(ninja -C build/fuzz -t targets all 2>/dev/null |
+    sed -n 's/^fuzz_\([a-z0-9_]*\): phony$/\1/p')
+  if ((${#names[@]} == 0)); then
+    cat build/configure-fuzz.log
+    count 0 1 "fuzz targets: none were found"
+    return
+  fi
   build fuzz "${names[@]/#/fuzz_}" || return 0
   export -f fuzz
   # As many at a time as there are processors; each line of the list is one run.
