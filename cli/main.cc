@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "config/suggest.h"
+#include "daemon/process_setup.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -86,6 +87,7 @@ int run(int argc, char** argv) {
 }  // namespace soakwatch
 
 int main(int argc, char** argv) {
+  soakwatch::open_standard_streams();
   try {
     const int status = soakwatch::run(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;

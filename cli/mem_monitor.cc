@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cmath>
 #include <cstdio>
 
 #include "cli/command.h"
@@ -136,6 +137,8 @@ std::string log_name(WallTime now) {
 }
 
 int mem_monitor(const MemMonitorArguments& args) {
+  if (!std::isfinite(args.interval_seconds))
+    return report_error(invalid("the interval must be a number"));
   const std::string name = log_name(read_clocks().wall);
   std::FILE* log = std::fopen(name.c_str(), "we");
   if (log == nullptr) {
@@ -149,7 +152,8 @@ int mem_monitor(const MemMonitorArguments& args) {
       "Monitoring sidecar memory (port=%d, interval=%gs)\nLogging to %s\nPress Ctrl+C to stop\n\n",
       args.port, args.interval_seconds, name.c_str());
   monitor.print(monitor.header());
-  asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+  asio::signal_set signals(context);
+  for (const int signal : stop_signals()) signals.add(signal);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (!error) monitor.stop();
   });

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -176,11 +177,14 @@ int watch(const WatchArguments& args) {
   config->storage.live_csv.clear();
   const Logger logger = make_logger(config->log);
   prepare_process();
+  // With a child of ours, a reader that goes away (| head) must not end us before it.
+  if (!args.command.empty()) std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context context(1);
   Table table(args.json);
   auto monitor = Monitor::create(context, *config, {args.database.has_value(), &table}, logger);
   if (!monitor) return report_error(monitor.error());
-  boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+  boost::asio::signal_set signals(context);
+  for (const int signal : stop_signals()) signals.add(signal);
   signals.async_wait([&](const boost::system::error_code& error, int) {
     if (error) return;
     signals.clear();  // a second one ends the program at once
@@ -189,11 +193,14 @@ int watch(const WatchArguments& args) {
   table.on_unwritable = [&] { (*monitor)->stop(); };
   (*monitor)->start([&] { signals.cancel(); });
   context.run();
+  if (auto stored = (*monitor)->finish(); !stored) return report_error(stored.error());
   switch ((*monitor)->ends().front()) {
     case TargetEnd::kNone:
       return kExitDone;
     case TargetEnd::kEnded:
       return args.command.empty() ? kExitTargetLost : kExitDone;
+    case TargetEnd::kNotStarted:
+      return kExitError;
     case TargetEnd::kNotFound:
       return kExitTargetLost;
   }

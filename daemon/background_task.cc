@@ -40,7 +40,7 @@ asio::awaitable<void> BackgroundTask::wait(std::chrono::steady_clock::time_point
 
 asio::awaitable<void> BackgroundTask::stop() {
   if (!running_) co_return;
-  cancel_.emit(asio::cancellation_type::terminal);
+  cancel();
   co_await wait(std::chrono::steady_clock::time_point::max());
 }
 

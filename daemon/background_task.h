@@ -29,6 +29,8 @@ class BackgroundTask {
   void start(boost::asio::awaitable<void> work);
   // Returns when idle, or at the deadline.
   boost::asio::awaitable<void> wait(std::chrono::steady_clock::time_point deadline);
+  // Cancels the work, if any.
+  void cancel() { cancel_.emit(boost::asio::cancellation_type::terminal); }
   // Cancels the work and waits for its end.
   boost::asio::awaitable<void> stop();
 

@@ -5,6 +5,7 @@
 #include "config/paths.h"
 #include "config/target_spec.h"
 #include "config/units.h"
+#include "detectors/floor_trend.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -29,6 +30,20 @@ Result<void> apply_targets(const ConfigFlags& flags, Config& config) {
   return {};
 }
 
+// The order gate allows fewer wrong pairs the shorter the window and the smaller the chance; below
+// none at all nothing could ever be found.
+std::string detection_mistake(const Config& config) {
+  const DetectionConfig& d = config.detection;
+  if (!d.enabled) return {};
+  FloorTrendOptions options;
+  options.blocks = {d.block, d.levels, d.window_blocks};
+  options.false_alarms_per_day = d.false_alarms_per_day;
+  if (can_find_growth(options)) return {};
+  return "detection: with these window_blocks, block and false_alarms_per_day nothing could ever "
+         "be "
+         "found; give more window_blocks";
+}
+
 }  // namespace
 
 Result<Config> effective_config(const ConfigFlags& flags) {
@@ -42,6 +57,7 @@ Result<Config> effective_config(const ConfigFlags& flags) {
     for (Target& target : config->targets) target.interval = *interval;
   }
   if (auto applied = apply_targets(flags, *config); !applied) return applied.error();
+  if (flags.database && flags.database->empty()) return invalid("--db: a file name is missing");
   if (flags.database) config->storage.database = *flags.database;
   if (config->storage.database.empty()) config->storage.database = default_database(around);
   if (flags.log_level) config->log.level = *flags.log_level;
@@ -50,6 +66,7 @@ Result<Config> effective_config(const ConfigFlags& flags) {
     if (auto checked = check_expression(target.spec); !checked)
       mistakes.push_back(checked.error().message);
   }
+  if (auto mistake = detection_mistake(*config); !mistake.empty()) mistakes.push_back(mistake);
   if (mistakes.empty()) return config;
   std::string text;
   for (const std::string& mistake : mistakes) text += (text.empty() ? "" : "\n") + mistake;

@@ -37,9 +37,10 @@ class JsonMessage : public spdlog::custom_flag_formatter {
 }  // namespace
 
 Logger make_logger(const LogConfig& config) {
+  const char* no_color = std::getenv("NO_COLOR");  // counts when it is not empty: no-color.org
   auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
-      std::getenv("NO_COLOR") != nullptr ? spdlog::color_mode::never
-                                         : spdlog::color_mode::automatic);
+      no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never
+                                               : spdlog::color_mode::automatic);
   auto logger = std::make_shared<spdlog::logger>("soakwatch", std::move(sink));
   const auto level = spdlog::level::from_str(config.level);
   if (level == spdlog::level::off && config.level != "off") {

@@ -64,7 +64,8 @@ int run(const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more ends no daemon
   boost::asio::io_context context(1);
   // Before the store is opened, which may take a while after an unclean stop.
-  boost::asio::signal_set signals(context, SIGINT, SIGTERM, SIGHUP);
+  boost::asio::signal_set signals(context);
+  for (const int signal : stop_signals()) signals.add(signal);
   auto monitor = Monitor::create(context, config, {}, logger);
   if (!monitor) {
     logger->error("{}", monitor.error().message);
@@ -82,6 +83,10 @@ int run(const Config& config) {
   (*monitor)->start([&] { signals.cancel(); });
   sd_notify(0, "READY=1");
   context.run();
+  if (auto stored = (*monitor)->finish(); !stored) {
+    logger->error("{}", stored.error().message);
+    return kExitError;
+  }
   if (told_to_stop) return 0;
   logger->warn("every target has come to its end");
   return kExitTargetLost;
@@ -92,6 +97,7 @@ int run(const Config& config) {
 
 int main(int argc, char** argv) {
   using namespace soakwatch;
+  open_standard_streams();
   CLI::App app(
       "soakwatchd watches processes, keeps what it measures, and raises an alert when one leaks.",
       "soakwatchd");
@@ -110,7 +116,7 @@ int main(int argc, char** argv) {
     }
     if (args.show_config) {
       std::fputs(show_config(*config).c_str(), stdout);
-      return 0;
+      return std::fflush(stdout) == 0 ? 0 : kExitError;
     }
     if (args.check_config) {
       std::fprintf(stderr, "the configuration is fine\n");

@@ -1,6 +1,8 @@
 #include "daemon/monitor.h"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
 #include "daemon/clock.h"
@@ -13,6 +15,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kNotifierQueueLimit = 1000;
+constexpr std::chrono::seconds kHealthInterval{5};
+// A stop as a whole takes 5 s at most.
+constexpr std::chrono::seconds kFlushPatience{3};
 
 std::vector<std::unique_ptr<Notifier>> make_notifiers(const AlertConfig& config,
                                                       const Logger& logger) {
@@ -47,7 +52,8 @@ Monitor::Monitor(asio::io_context& context, const Config& config, MonitorOptions
     : context_(context),
       config_(config),
       options_(std::move(options)),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      health_timer_(context) {}
 
 Monitor::~Monitor() { workers_.join(); }
 
@@ -75,7 +81,15 @@ Result<void> Monitor::open() {
   if (store_) {
     auto reader = SampleReader::open(config_.storage.database);
     if (!reader) return reader.error();
-    if (auto restored = pipeline_->restore(*reader); !restored) return restored.error();
+    const auto is_alive = [this](const ProcessId& id) {
+      if (id.boot_id != boot_id_) return false;
+      auto process = ProcessReader::open(options_.proc_root, id.pid, boot_id_);
+      // Where it is hidden from us, its watcher finds out.
+      if (!process) return process.error().kind != ErrorKind::kNotFound;
+      return process->info().id.start_ticks == id.start_ticks;
+    };
+    auto restored = pipeline_->restore(*reader, is_alive, read_clocks().wall);
+    if (!restored) return restored.error();
   }
   return {};
 }
@@ -85,6 +99,11 @@ void Monitor::start(std::function<void()> on_done) {
   ends_.assign(config_.targets.size(), TargetEnd::kNone);
   running_ = config_.targets.size();
   tell(EventKind::kDaemonStarted, "version " SOAKWATCH_VERSION);
+  if (store_) {
+    asio::co_spawn(context_, watch_store(), [this](const std::exception_ptr& error) {
+      if (error) logger_->error("the state of the database is no longer looked at");
+    });
+  }
   const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
     const TargetWatcher::Parts parts{
@@ -106,12 +125,50 @@ void Monitor::target_done(std::size_t target, const std::exception_ptr& error, T
   }
   if (--running_ > 0) return;
   tell(EventKind::kDaemonStopped, "");
+  health_timer_.cancel();
   on_done_();
 }
 
 void Monitor::tell(EventKind kind, const char* detail) {
   if (!store_) return;  // a foreground command that keeps nothing is no daemon
   pipeline_->event({read_clocks().wall, kind, 0, 0, detail});
+}
+
+// A disk that fails must not fail in silence.
+asio::awaitable<void> Monitor::watch_store() {
+  FailureLog writing(logger_, "the database");
+  FailureLog losing(logger_, "lost");
+  while (running_ > 0) {
+    health_timer_.expires_after(kHealthInterval);
+    co_await health_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    report_trouble(writing, losing);
+  }
+}
+
+void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
+  const milliseconds now = read_clocks().monotonic;
+  const StoreStats stats = store_->stats();
+  if (stats.last_error.empty()) {
+    writing.succeeded();
+  } else {
+    writing.failed(stats.last_error + ", " + std::to_string(stats.queued_rows) + " rows wait", now);
+  }
+  const std::uint64_t lost =
+      stats.dropped_samples + stats.dropped_records + stats.rejected_rows + notifiers_->dropped();
+  if (lost > lost_) {
+    losing.failed(std::to_string(lost) + " rows or notifications so far, for want of room", now);
+  } else {
+    losing.succeeded();
+  }
+  lost_ = lost;
+}
+
+Result<void> Monitor::finish() {
+  if (!store_) return {};
+  auto stored = store_->flush(kFlushPatience);
+  if (stored) return {};
+  return stored.error().in("the last " + std::to_string(store_->stats().queued_rows) +
+                           " rows could not be stored");
 }
 
 void Monitor::stop() {

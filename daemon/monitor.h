@@ -2,7 +2,9 @@
 // the foreground commands of the command line.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
@@ -43,6 +45,9 @@ class Monitor {
   // Ends all targets. Loop's thread.
   void stop();
 
+  // After the loop: waits for what is queued to be stored. The error says what is lost.
+  Result<void> finish();
+
   // How each target ended; kNone for those that were stopped.
   [[nodiscard]] const std::vector<TargetEnd>& ends() const { return ends_; }
   [[nodiscard]] const SampleStore* store() const { return store_.get(); }
@@ -53,6 +58,8 @@ class Monitor {
   Result<void> open();
   void target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end);
   void tell(EventKind kind, const char* detail);
+  boost::asio::awaitable<void> watch_store();
+  void report_trouble(FailureLog& writing, FailureLog& losing);
 
   boost::asio::io_context& context_;
   Config config_;
@@ -68,6 +75,8 @@ class Monitor {
   std::vector<std::unique_ptr<TargetWatcher>> watchers_;
   std::vector<TargetEnd> ends_;
   std::size_t running_ = 0;
+  boost::asio::steady_timer health_timer_;
+  std::uint64_t lost_ = 0;  // rows and notifications that were told of
   std::function<void()> on_done_;
 };
 

@@ -6,6 +6,7 @@ namespace soakwatch {
 namespace {
 
 constexpr milliseconds kAlertUpdateInterval{60000};
+constexpr const char* kEndedUnwatched = "ended while nobody watched";
 
 }  // namespace
 
@@ -14,15 +15,25 @@ Pipeline::Pipeline(const Parts& parts)
         return parts_.store != nullptr ? parts_.store->next_alert_id() : ++last_id_;
       }) {}
 
-Result<void> Pipeline::restore(SampleReader& reader) {
+Result<void> Pipeline::restore(SampleReader& reader,
+                               const std::function<bool(const ProcessId&)>& is_alive,
+                               WallTime now) {
   constexpr std::size_t kMaxOpenAlerts = 10000;
   auto alerts = reader.alerts(true, kMaxOpenAlerts);
   if (!alerts) return alerts.error();
   tracker_.restore(*alerts);
+  auto targets = reader.targets();
+  if (!targets) return targets.error();
+  for (const TargetRow& row : *targets) target_names_[row.id] = row.name;
   auto instances = reader.instances();
   if (!instances) return instances.error();
   for (const InstanceRow& row : *instances) {
-    if (!row.ended) unfinished_.emplace(row.target, row.id);
+    if (row.ended) continue;
+    if (is_alive(row.process.id)) {
+      unfinished_.emplace(row.target, row.id);
+    } else {
+      ended(row.target, row.id, kEndedUnwatched, kEndedUnwatched, now);
+    }
   }
   return {};
 }
@@ -106,9 +117,9 @@ void Pipeline::end(InstanceId instance, const std::string& reason, WallTime now)
 }
 
 void Pipeline::end_stale(TargetId target, WallTime now) {
-  const std::string reason = "ended while nobody watched";
   const auto [first, last] = unfinished_.equal_range(target);
-  for (auto row = first; row != last; ++row) ended(target, row->second, reason, reason, now);
+  for (auto row = first; row != last; ++row)
+    ended(target, row->second, kEndedUnwatched, kEndedUnwatched, now);
   unfinished_.erase(first, last);
 }
 

@@ -1,6 +1,7 @@
 // The way of a sample: stored, judged, told. One object that every target's rounds end in.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -43,8 +44,10 @@ class Pipeline {
   // Everything in `parts` must outlive the pipeline.
   explicit Pipeline(const Parts& parts);
 
-  // Open alerts and unfinished instances of an earlier run.
-  Result<void> restore(SampleReader& reader);
+  // Open alerts and unfinished instances of an earlier run. Those whose process is not there any
+  // more are ended, whether their target is still configured or not.
+  Result<void> restore(SampleReader& reader, const std::function<bool(const ProcessId&)>& is_alive,
+                       WallTime now);
 
   TargetId add_target(const Target& target, WallTime now);
 

@@ -14,6 +14,9 @@ namespace {
 // A server is looked for at once, then after pauses that double up to this: a program may open it
 // late.
 constexpr std::chrono::seconds kMaxSearchPause{60};
+// A socket that did not answer as pprof is asked so often: the program may still have been
+// starting.
+constexpr int kMaxQuestions = 3;
 // A server that answered so often is steady: losing it is news.
 constexpr int kSteadyAnswers = 20;
 // After so many failures in a row a server that was found by itself counts as gone.
@@ -76,7 +79,7 @@ asio::awaitable<void> PprofFeed::fetch_heap() {
       std::chrono::duration_cast<Clock::duration>(latency * options_.heap_latency_factor);
   next_heap_ = begin + std::max<Clock::duration>(options_.heap_interval, rest);
   if (!heap) {
-    heap_failures_.failed(heap.error().message, read_clocks().monotonic);
+    if (!stopping_) heap_failures_.failed(heap.error().message, read_clocks().monotonic);
     co_return;
   }
   fresh_.merge(*heap);
@@ -92,15 +95,32 @@ asio::awaitable<void> PprofFeed::look_for_server() {
     return listening_sockets(proc_root, *process);
   };
   auto sockets = co_await run_on(workers_.get_executor(), work);
-  if (!sockets || sockets->empty()) co_return;
+  if (!sockets) co_return;
+  // A server that is none of pprof's is not asked for ever.
+  std::erase_if(*sockets, [this](const ListeningSocket& socket) {
+    return ++asked_[socket.inode] > kMaxQuestions;
+  });
+  if (sockets->empty()) co_return;
   auto found = co_await find_pprof(executor_, *sockets, options_.limits);
   if (!found) co_return;
   client_.emplace(executor_, *found, options_.limits);
+  asked_.clear();
   answers_ = 0;
   on_event_(EventKind::kPprofFound, to_string(*found));
 }
 
+void PprofFeed::cancel() {
+  stopping_ = true;
+  task_.cancel();
+}
+
+asio::awaitable<void> PprofFeed::stop() {
+  stopping_ = true;
+  co_await task_.stop();
+}
+
 void PprofFeed::index_failed(const Error& error) {
+  if (stopping_) return;  // it was cancelled by us
   index_failures_.failed(error.message, read_clocks().monotonic);
   if (options_.mode != PprofMode::kAuto || !client_ ||
       index_failures_.failures_in_a_row() < kLostAfterFailures)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,7 +42,9 @@ class PprofFeed {
   // Starts a fetch unless one is still under way, and returns the values that have come since the
   // last call, waiting for them until `deadline` at most.
   boost::asio::awaitable<MetricValues> collect(std::chrono::steady_clock::time_point deadline);
-  boost::asio::awaitable<void> stop() { return task_.stop(); }
+  // Ends a fetch that is under way, and a collect() that waits for it, at once.
+  void cancel();
+  boost::asio::awaitable<void> stop();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -64,6 +67,8 @@ class PprofFeed {
   Clock::time_point next_search_;  // kAuto without a server: when to look again
   static constexpr std::chrono::seconds kFirstSearchPause{1};
   Clock::duration search_pause_{kFirstSearchPause};
+  std::map<std::uint64_t, int> asked_;  // by the socket's inode
+  bool stopping_ = false;
   int answers_ = 0;  // of the server that was found last
 };
 

@@ -1,7 +1,11 @@
 #include "daemon/process_setup.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
 
 namespace soakwatch {
 
@@ -12,6 +16,21 @@ void prepare_process() {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   mallopt(M_ARENA_MAX, 1);
+}
+
+void open_standard_streams() {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+}
+
+std::vector<int> stop_signals() {
+  std::vector<int> signals{SIGINT, SIGTERM};
+  struct sigaction hangup {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+    signals.push_back(SIGHUP);
+  }
+  return signals;
 }
 
 }  // namespace soakwatch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 
@@ -64,12 +65,14 @@ TargetWatcher::TargetWatcher(Parts parts, const Config& config, Target target)
 
 asio::awaitable<TargetEnd> TargetWatcher::run() {
   id_ = parts_.pipeline->add_target(target_, read_clocks().wall);
-  const bool once =
-      target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
-  if (target_.spec.kind == TargetKind::kCommand) start_child();
+  const bool is_command = target_.spec.kind == TargetKind::kCommand;
+  const bool once = target_.spec.kind == TargetKind::kPid || is_command;
+  if (is_command) start_child();
+  if (is_command && !child_) co_return TargetEnd::kNotStarted;
   while (!stopping_) {
     auto process = co_await find();
-    if (!process) co_return stopping_ ? TargetEnd::kNone : TargetEnd::kNotFound;
+    if (!process && stopping_) break;
+    if (!process) co_return is_command ? TargetEnd::kEnded : TargetEnd::kNotFound;
     co_await watch(std::move(*process));
     if (once && !stopping_) co_return TargetEnd::kEnded;
   }
@@ -79,6 +82,7 @@ asio::awaitable<TargetEnd> TargetWatcher::run() {
 void TargetWatcher::stop() {
   stopping_ = true;
   timer_.cancel();
+  if (pprof_ != nullptr) pprof_->cancel();
 }
 
 void TargetWatcher::start_child() {
@@ -96,50 +100,48 @@ asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
       target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
   while (!stopping_) {
     auto process = co_await find_once();
-    if (process || stopping_) co_return process;
-    parts_.pipeline->end_stale(id_, read_clocks().wall);
-    if (once) {
-      parts_.logger->error("{}: no such process", target_.name);
+    if (stopping_) break;
+    if (process) {
+      search_failures_.succeeded();
+      co_return std::move(*process);
+    }
+    if (process.error().kind != ErrorKind::kNotFound) {
+      search_failures_.failed(process.error().message, read_clocks().monotonic);
+    } else if (once) {
+      parts_.logger->error("{}: {}", target_.name, process.error().message);
       co_return std::nullopt;
+    } else {
+      parts_.pipeline->end_stale(id_, read_clocks().wall);
+      if (!std::exchange(waiting_told_, true)) {
+        parts_.logger->info("{}: waiting for a process that fits {}", target_.name,
+                            printable(to_string(target_.spec)));
+      }
     }
-    if (!waiting_told_) {
-      parts_.logger->info("{}: waiting for a process that fits {}", target_.name,
-                          printable(to_string(target_.spec)));
-      waiting_told_ = true;
-    }
-    co_await sleep_until(Clock::now() +
-                         std::min(config_.sampling.discovery_interval, target_.interval));
+    co_await sleep_until(Clock::now() + config_.sampling.discovery_interval);
   }
   co_return std::nullopt;
 }
 
-asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find_once() {
-  std::vector<ProcessMatch> matches;
-  if (target_.spec.kind == TargetKind::kCommand) {
-    if (!child_ || child_->ended()) co_return std::nullopt;
-    matches.push_back({child_->pid(), 0, {}});
-  } else {
-    auto found = co_await parts_.search->find(target_.spec);
-    if (!found) {
-      search_failures_.failed(found.error().message, read_clocks().monotonic);
-      co_return std::nullopt;
-    }
-    search_failures_.succeeded();
-    matches = std::move(*found);
-  }
-  if (matches.empty()) co_return std::nullopt;
-  auto reader = ProcessReader::open(parts_.proc_root, matches[0].pid, parts_.boot_id);
-  if (!reader) {
-    if (reader.error().kind != ErrorKind::kNotFound) {
-      search_failures_.failed(reader.error().message, read_clocks().monotonic);
-    }
-    co_return std::nullopt;
-  }
+asio::awaitable<Result<ProcessReader>> TargetWatcher::open_child() {
+  if (auto status = child_->ended()) co_return not_found("the command " + *status);
+  auto reader = ProcessReader::open(parts_.proc_root, child_->pid(), parts_.boot_id);
+  if (reader || reader.error().kind != ErrorKind::kNotFound) co_return reader;
+  child_->terminate(kChildPatience);  // it has ended, and its status comes at once
+  co_return not_found("the command " + child_->ended().value_or("ended"));
+}
+
+asio::awaitable<Result<ProcessReader>> TargetWatcher::find_once() {
+  if (target_.spec.kind == TargetKind::kCommand) co_return co_await open_child();
+  auto matches = co_await parts_.search->find(target_.spec);
+  if (!matches) co_return matches.error();
+  if (matches->empty()) co_return not_found("no such process");
+  const ProcessMatch& first = matches->front();
+  auto reader = ProcessReader::open(parts_.proc_root, first.pid, parts_.boot_id);
+  if (!reader) co_return reader;
   // Between the scan and the opening the pid may have gone to another process.
-  const std::uint64_t expected = matches[0].start_ticks;
-  if (expected != 0 && reader->info().id.start_ticks != expected) co_return std::nullopt;
-  if (matches.size() > 1) report_ambiguity(matches);
-  co_return std::move(*reader);
+  if (reader->info().id.start_ticks != first.start_ticks) co_return not_found("no such process");
+  if (matches->size() > 1) report_ambiguity(*matches);
+  co_return reader;
 }
 
 void TargetWatcher::report_ambiguity(const std::vector<ProcessMatch>& matches) {
@@ -192,11 +194,13 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
                     });
   std::string reason;
   std::exception_ptr error;
+  pprof_ = &pprof;
   try {
     reason = co_await sample_until_end(*process, id, pprof, detail);
   } catch (...) {  // co_await cannot stand in a handler
     error = std::current_exception();
   }
+  pprof_ = nullptr;
   co_await pprof.stop();
   co_await detail.stop();
   if (error) std::rethrow_exception(error);

@@ -22,7 +22,7 @@ class DetailFeed;
 class PprofFeed;
 
 // How a target came to its end, where it has one: a pid that ended, a child that exited.
-enum class TargetEnd { kNone, kNotFound, kEnded };
+enum class TargetEnd { kNone, kNotFound, kNotStarted, kEnded };
 
 // On the executor's thread. Two rounds of one target never overlap, and one target's slowness
 // delays only itself.
@@ -43,14 +43,16 @@ class TargetWatcher {
 
   // Watches until stop(), or until the target can never come back. Run it once.
   boost::asio::awaitable<TargetEnd> run();
-  // Ends run() soon: at once, or when a read on a worker thread is done.
+  // Ends run() soon: at once, or when a read on a worker thread is done. Fetches are cancelled.
   void stop();
 
  private:
   using Clock = std::chrono::steady_clock;
 
   boost::asio::awaitable<std::optional<ProcessReader>> find();
-  boost::asio::awaitable<std::optional<ProcessReader>> find_once();
+  // kNotFound: nothing fits. Any other error may pass.
+  boost::asio::awaitable<Result<ProcessReader>> find_once();
+  boost::asio::awaitable<Result<ProcessReader>> open_child();
   boost::asio::awaitable<void> watch(ProcessReader found);
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
                                              InstanceId id);
@@ -70,6 +72,7 @@ class TargetWatcher {
   FailureLog search_failures_;
   boost::asio::steady_timer timer_;
   std::optional<ChildProcess> child_;
+  PprofFeed* pprof_ = nullptr;  // while an instance is watched
   bool waiting_told_ = false;
   bool stopping_ = false;
 };

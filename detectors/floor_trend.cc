@@ -19,6 +19,16 @@ constexpr double kCalmShare = 0.15;
 // The second half of a cold start must keep this share of the pace of the first.
 constexpr double kColdStartPace = 0.8;
 
+// The chance of a false alarm that the order gate takes in one test of a level: the day's, shared
+// out over the levels and the blocks that close.
+double order_chance(const FloorTrendOptions& options, int level) {
+  constexpr double kMinutesPerDay = 1440;
+  const milliseconds block = options.blocks.block * (1LL << level);
+  const double minutes = std::chrono::duration<double, std::ratio<60>>(block).count();
+  return std::min(options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels),
+                  0.05);
+}
+
 std::span<const double> head(const std::vector<double>& values, std::size_t n) {
   return std::span(values).first(std::min(n, values.size()));
 }
@@ -28,18 +38,19 @@ std::span<const double> tail(const std::vector<double>& values, std::size_t n) {
 
 }  // namespace
 
+bool can_find_growth(const FloorTrendOptions& options) {
+  const int blocks = options.blocks.window - options.blocks.window / kMissingShare;
+  return kendall_critical(blocks, order_chance(options, 0)) >= 0 &&
+         signed_rank_critical(blocks - 1, kWalkChance) >= 0;
+}
+
 FloorTrend::FloorTrend(const FloorTrendOptions& options)
     : options_(options), minima_(options.blocks) {
-  constexpr double kMinutesPerDay = 1440;
   const int window = options.blocks.window;
   for (int level = 0; level < options.blocks.levels; ++level) {
-    const double minutes =
-        std::chrono::duration<double, std::ratio<60>>(minima_.block_length(level)).count();
-    const double p =
-        options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels);
     std::vector<int> by_missing;
     for (int missing = 0; missing <= window / kMissingShare; ++missing) {
-      by_missing.push_back(kendall_critical(window - missing, std::min(p, 0.05)));
+      by_missing.push_back(kendall_critical(window - missing, order_chance(options, level)));
     }
     order_critical_.push_back(std::move(by_missing));
   }

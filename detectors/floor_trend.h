@@ -36,6 +36,10 @@ struct FloorTrendOptions {
   double quantum = 1;           // resolution of the series; less than three of them is no growth
 };
 
+// False when the window is so short that no order of its blocks is rare enough, so that nothing can
+// be found.
+bool can_find_growth(const FloorTrendOptions& options);
+
 // What the window of one level showed.
 struct FloorJudgement {
   int level = 0;

@@ -31,7 +31,11 @@ GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOpti
 
 std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   if (sample.values.has(Metric::kHeapAllocBytes)) has_go_heap_ = true;
-  if (signal_ == Signal::kAnonMemory && has_go_heap_) return std::nullopt;
+  if (signal_ == Signal::kAnonMemory && has_go_heap_) {
+    // An alert of before the heap was seen must not stay: said again each time, as it ends by time.
+    if (!sample.values.has(Metric::kHeapAllocBytes)) return std::nullopt;
+    return Judgement{name(), std::nullopt};
+  }
   const std::optional<SignalValue> signal = extract(signal_, sample.values, go_);
   if (!signal) return std::nullopt;
   const auto judgement =

@@ -29,7 +29,7 @@ database=$work/soakwatch.db
 csv=$work/leaky.csv
 
 # Together with the start and the export below three minutes.
-alert_limit_seconds=150
+alert_limit_seconds=120
 start_limit_seconds=10
 stop_limit_seconds=8
 command_limit=20s
@@ -245,7 +245,9 @@ main() {
   build_soakwatch
   if [[ -n $spec ]]; then
     say "Watching $spec; Ctrl+C ends it."
-    exec "$soakwatch" watch "$spec"
+    mkdir -p "$work"
+    say "What it samples is kept: $soakwatch export --db $work/own.db --preset spreadsheet -o own.csv"
+    exec "$soakwatch" watch "$spec" --db "$work/own.db"
   fi
   build_leaky
 

@@ -28,6 +28,7 @@ constexpr std::size_t kMaxCommBytes = 15;  // TASK_COMM_LEN less its NUL
 
 struct Entry {
   ProcessMatch process;
+  pid_t parent = 0;
   bool main_thread_ended = false;
   // Read when first asked for.
   std::optional<CommandLine> command;
@@ -58,6 +59,7 @@ struct ProcessTable::Impl {
   [[nodiscard]] bool runs_file(const Entry& entry, std::string_view name) const;
   const CommandLine& command_of(Entry& entry);
   const std::vector<std::string>& cgroups_of(Entry& entry);
+  [[nodiscard]] std::set<pid_t> ancestors_of(pid_t pid) const;
   Result<void> read_listeners();
 
   // Those that fit, but `self`: our own command line holds the very words we look for.
@@ -94,6 +96,7 @@ void ProcessTable::Impl::add(const char* name, pid_t pid) {
   Entry entry;
   entry.main_thread_ended = stat->main_thread_ended();
   entry.process = {pid, stat->start_ticks, std::move(stat->comm)};
+  entry.parent = static_cast<pid_t>(stat->parent_pid);
   if (entry.main_thread_ended && !folder_of(entry)) return;  // a zombie
   entries.push_back(std::move(entry));
 }
@@ -189,10 +192,25 @@ Matches ProcessTable::Impl::find_by_port(pid_t self, const std::string& value) {
       self, [&](Entry& entry) -> Result<bool> { return holders.contains(entry.process.pid); });
 }
 
+std::set<pid_t> ProcessTable::Impl::ancestors_of(pid_t pid) const {
+  std::map<pid_t, pid_t> parents;
+  for (const Entry& entry : entries) parents[entry.process.pid] = entry.parent;
+  std::set<pid_t> ancestors;
+  for (auto at = parents.find(pid); at != parents.end() && ancestors.insert(at->second).second;) {
+    at = parents.find(at->second);
+  }
+  return ancestors;
+}
+
 Matches ProcessTable::Impl::find_by_command(pid_t self, const std::string& expression) {
   const auto pattern = CommandPattern::compile(expression);
   if (!pattern) return pattern.error();
+  // Whoever started us (sudo, a shell) holds the words we look for, and so does another soakwatch.
+  const std::set<pid_t> ancestors = ancestors_of(self);
   return matching(self, [&](Entry& entry) -> Result<bool> {
+    if (ancestors.contains(entry.process.pid) || entry.process.comm.starts_with("soakwatch")) {
+      return false;
+    }
     const std::string& command = command_of(entry).joined;
     if (command.empty()) return false;
     return pattern->found_in(command);

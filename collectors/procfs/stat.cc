@@ -29,7 +29,8 @@ Result<ProcStat> parse_stat(std::string_view text) {
   const std::string_view state = take_field(rest);
   if (state.size() != 1) return invalid("stat: field 3 is wrong");
   stat.state = state.front();
-  skip(8);
+  if (auto ok = read(4, stat.parent_pid); !ok) return ok.error();
+  skip(7);
   if (auto ok = read(12, stat.major_faults); !ok) return ok.error();
   skip(1);
   if (auto ok = read(14, stat.user_ticks); !ok) return ok.error();

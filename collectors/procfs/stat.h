@@ -12,6 +12,7 @@ namespace soakwatch {
 struct ProcStat {
   std::string comm;  // hostile: any bytes but NUL
   char state = '?';
+  std::uint64_t parent_pid = 0;
   std::uint64_t major_faults = 0;  // of all threads, the ended ones too; so are the times
   std::uint64_t user_ticks = 0;
   std::uint64_t system_ticks = 0;

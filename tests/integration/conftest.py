@@ -69,11 +69,13 @@ class Bench:
         file.write_text(text)
         return file
 
-    def daemon(self, *targets, config=FAST, arguments=(), database="soak.db", ready=True, **options):
-        """soakwatchd on a database of this folder; `db` reads it. SPECs go to the command line."""
+    def daemon(self, *targets, config=FAST, arguments=(), database="soak.db", ready=True,
+               wrap=(), **options):
+        """soakwatchd on a database of this folder; `db` reads it. SPECs go to the command line, `wrap`
+        in front of it."""
         db = Database(self.folder / database)
         file = self.write(f"config-{len(self.programs.started)}.yaml", config)
-        words = [SOAKWATCHD, "--config", file, "--db", db.file, *arguments]
+        words = [*wrap, SOAKWATCHD, "--config", file, "--db", db.file, *arguments]
         for target in targets:
             words += ["--target", target]
         program = self.run_program(words, "soakwatchd", cwd=self.folder, **options)

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -157,6 +158,41 @@ def test_sigterm_beside_a_server_that_never_answers(bench):
         assert daemon.stop(seconds=40) == 0
         assert time.monotonic() - begin < 5
     assert daemon.db.kinds()[-1] == "daemon_stopped"
+
+
+def test_sigterm_ends_a_round_that_waits(bench):
+    """A round of a minute waits half of it for pprof; the end does not."""
+    leaky = bench.leaky("-listen", "none")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        config = "sampling:\n  interval: 1m\npprof:\n  timeout: 30s\n"
+        daemon = bench.daemon(f"pid:{leaky.pid},pprof={url}", config=config)
+        connection, _ = silent.accept()
+        begin = time.monotonic()
+        assert daemon.stop(seconds=40) == 0
+        assert time.monotonic() - begin < 5
+        connection.close()
+    assert "cancelled" not in daemon.err
+
+
+def test_nohup_is_respected(bench):
+    leaky = bench.leaky("-listen", "none")
+    daemon = bench.daemon(f"pid:{leaky.pid}", wrap=["nohup"])
+    daemon.db.wait_for_samples(f"pid-{leaky.pid}", 2)
+    daemon.send(signal.SIGHUP)
+    daemon.db.wait_for_samples(f"pid-{leaky.pid}", 10)
+    assert daemon.running()
+    assert daemon.stop() == 0
+
+
+def test_a_closed_standard_error_spoils_no_file(bench):
+    leaky = bench.leaky("-listen", "none")
+    daemon = bench.daemon(f"pid:{leaky.pid}", ready=False, wrap=["sh", "-c", 'exec "$@" 2>&-', "sh"])
+    wait_until(lambda: daemon.db.file.exists(), "the database")
+    daemon.db.wait_for_samples(f"pid-{leaky.pid}", 5)
+    lock = Path(str(daemon.db.file) + ".lock").read_text()
+    assert lock.split()[0] == str(daemon.pid)
+    assert daemon.stop() == 0
 
 
 HOSTILE = "\x1b[31m\x07\x9b)"

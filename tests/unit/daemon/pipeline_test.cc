@@ -87,7 +87,8 @@ class PipelineTest : public ::testing::Test {
     pipeline_ = std::make_unique<Pipeline>(
         Pipeline::Parts{store_.get(), nullptr, &listener_, logger, AlertOptions{0ms, 0ms}});
     auto reader = open_reader();
-    ASSERT_TRUE(pipeline_->restore(reader).has_value());
+    const auto is_alive = [this](const ProcessId&) { return alive_; };
+    ASSERT_TRUE(pipeline_->restore(reader, is_alive, kStart).has_value());
     id_ = pipeline_->add_target(target_, kStart);
   }
   SampleReader open_reader() { return std::move(SampleReader::open(folder_ / "s.db").value()); }
@@ -105,6 +106,7 @@ class PipelineTest : public ::testing::Test {
     ASSERT_TRUE(store_->flush(10s).has_value());
   }
 
+  bool alive_ = true;  // the processes of an earlier run
   std::filesystem::path folder_;
   Target target_;
   ProcessInfo process_;
@@ -168,6 +170,21 @@ TEST_F(PipelineTest, AnotherProcessAfterARestartEndsTheOldOneAndItsAlerts) {
   ASSERT_EQ(instances.size(), 2U);
   EXPECT_TRUE(instances[0].ended.has_value());
   EXPECT_FALSE(instances[1].ended.has_value());
+}
+
+TEST_F(PipelineTest, WhatEndedUnwatchedIsEndedEvenWhereItsTargetIsGone) {
+  start();
+  feed(begin(scripted({true})).id, 1);
+
+  alive_ = false;
+  target_.name = "another";
+  start();
+  EXPECT_EQ(listener_.events, std::vector{EventKind::kInstanceEnded});
+  EXPECT_EQ(listener_.states, std::vector{AlertState::kResolved});
+  EXPECT_TRUE(pipeline_->open_alerts().empty());
+  ASSERT_TRUE(store_->flush(10s).has_value());
+  auto reader = open_reader();
+  EXPECT_TRUE(reader.instances().value().at(0).ended.has_value());
 }
 
 TEST_F(PipelineTest, TheEndOfAnInstanceResolvesItsAlert) {

@@ -188,6 +188,18 @@ TEST(FloorTrend, EndsWhenTheFloorFallsBackAndWhenItStaysFlat) {
   EXPECT_TRUE(going_on.last->grows);
 }
 
+TEST(FloorTrend, KnowsWindowsThatCanFindNothing) {
+  FloorTrendOptions o = options();
+  EXPECT_TRUE(can_find_growth(o));
+  o.blocks.window = 12;
+  EXPECT_TRUE(can_find_growth(o));
+  o.blocks.window = 10;
+  EXPECT_FALSE(can_find_growth(o));
+  o.blocks.window = 12;
+  o.false_alarms_per_day = 1e-9;
+  EXPECT_FALSE(can_find_growth(o));
+}
+
 TEST(FloorTrend, IsDeterministic) {
   const auto value = [](double h) { return 100 + 600 * h + 50 * std::sin(40 * h); };
   EXPECT_EQ(feed(options(), 3, value).first_hour, feed(options(), 3, value).first_hour);

@@ -93,6 +93,23 @@ TEST(GrowthDetector, WatchesAnonymousMemoryWhereThereIsNoGoHeap) {
   EXPECT_EQ(found[0].detector, "anon_memory_growth");
 }
 
+TEST(GrowthDetector, GivesAnonymousMemoryUpWhenAGoHeapIsSeen) {
+  DetectionOptions only_anon = options();
+  only_anon.signals = {{Signal::kAnonMemory, 64 * kMiB, 0.1, 10s}};
+  auto detectors = make_detectors(only_anon, ProcessInfo{});
+  Sample sample{1, kStart, 0s, {}};
+  sample.values.set(Metric::kRssAnonBytes, 80 * kMiB);
+  EXPECT_FALSE(detectors[0]->observe(sample));
+  // pprof is found late: what was said of anonymous memory must end, however long an alert is kept.
+  sample.values.set(Metric::kHeapAllocBytes, 10 * kMiB);
+  for (int i = 1; i <= 3; ++i) {
+    sample.monotonic = i * 10s;
+    const auto judgement = detectors[0]->observe(sample);
+    ASSERT_TRUE(judgement);
+    EXPECT_FALSE(judgement->finding);
+  }
+}
+
 TEST(GrowthDetector, PassesOverMissingValues) {
   EXPECT_TRUE(findings_of([](double, MetricValues&) {}).empty());
 }

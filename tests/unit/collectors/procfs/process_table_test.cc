@@ -1,6 +1,11 @@
 #include "collectors/procfs/process_table.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "child_process.h"
 #include "fixture_tree.h"
@@ -132,6 +137,30 @@ TEST(ProcessTable, RefusesMalformedSpecsWithTheReason) {
     EXPECT_EQ(matches.error().kind, ErrorKind::kInvalid);
     EXPECT_FALSE(matches.error().message.empty());
   }
+}
+
+// A wrapper that stays our parent, or another soakwatch, holds the words that we look for.
+TEST(ProcessTable, AnExpressionFindsNeitherOurAncestorsNorOtherSoakwatches) {
+  const auto root =
+      std::filesystem::temp_directory_path() / ("soakwatch-ancestors-" + std::to_string(getpid()));
+  const auto add = [&](int pid, const std::string& comm, int parent) {
+    const auto folder = root / std::to_string(pid);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "stat") << pid << " (" << comm << ") S " << parent
+                                   << " 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 " << pid << " 4096 1\n";
+    std::ofstream(folder / "cmdline") << comm << '\0' << "sidecar" << '\0';
+  };
+  add(100, "sudo", 1);
+  add(101, "sh", 100);
+  add(102, "soakwatch", 101);
+  add(103, "soakwatchd", 1);
+  add(104, "app", 1);
+  const auto found =
+      ProcessTable::scan(root)->find({TargetKind::kCmdline, "sidecar", {}, {}, {}}, 102);
+  std::filesystem::remove_all(root);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 1U);
+  EXPECT_EQ(found->front().pid, 104);
 }
 
 TEST(ProcessTable, ACostlyExpressionIsRefused) {
