@@ -19,7 +19,8 @@ namespace soakwatch {
 class Notifier {
  public:
   virtual ~Notifier() = default;
-  // Tells one transition to firing or resolved. Called on the queue's thread.
+  // Tells one transition to firing or resolved. Called on one thread, which is this
+  // notifier's own.
   virtual Result<void> notify(const AlertTransition& transition) = 0;
   [[nodiscard]] virtual std::string name() const = 0;
   // For good: a notify() under way, and each later one, returns soon. Called on any thread. Needed
@@ -54,24 +55,27 @@ std::string to_json(const AlertTransition& transition);
 // printable line.
 std::string describe(const AlertTransition& transition);
 
-// Hands each transition to firing or from firing to resolved to each notifier, on one thread, in
-// order; other transitions are nobody's business. Bounded: when full, the oldest goes and is
-// counted. A notifier's failure is told to `on_error` and costs the others nothing.
+// Hands each transition to firing or from firing to resolved to each notifier, in order; other
+// transitions are nobody's business. Each notifier has its own queue and thread, so that one that
+// fails or takes long costs the others nothing. Bounded: when a notifier's queue is full, its
+// oldest goes and is counted. Failures are told to `on_error`.
 class NotifierQueue {
  public:
-  // `limit`: transitions that may wait, at least 1. `on_error` must not throw; it is called on the
-  // queue's thread, and by the destructor when something was left undelivered.
+  // `limit`: transitions that may wait for each notifier, at least 1. `on_error` must not throw nor
+  // block; it is called on the notifiers' threads, one call at a time, and by the destructor when
+  // something was left undelivered.
   NotifierQueue(std::vector<std::unique_ptr<Notifier>> notifiers, std::size_t limit,
                 std::function<void(const std::string&)> on_error,
                 std::chrono::milliseconds drain_limit = std::chrono::seconds(5));
-  // Delivers what is queued, for at most `drain_limit`, then interrupts the notifiers and joins.
+  // Delivers what is queued, for at most `drain_limit` over all, then interrupts the notifiers that
+  // still work and joins.
   ~NotifierQueue();
   NotifierQueue(const NotifierQueue&) = delete;
   NotifierQueue& operator=(const NotifierQueue&) = delete;
 
   // Thread-safe; never waits for a notifier.
   void push(const AlertTransition& transition);
-  // How many went because the queue was full.
+  // How many notifications, over all notifiers, went because a queue was full.
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:

@@ -27,98 +27,152 @@ Result<void> notify(Notifier& notifier, const AlertTransition& transition) {
   }
 }
 
+// Tells one line at a time, whatever thread it comes from.
+class ErrorTeller {
+ public:
+  explicit ErrorTeller(std::function<void(const std::string&)> tell) : tell_(std::move(tell)) {}
+  void operator()(const std::string& what) {
+    const std::lock_guard lock(mutex_);
+    tell_(what);
+  }
+
+ private:
+  std::mutex mutex_;
+  const std::function<void(const std::string&)> tell_;
+};
+
+// One notifier with what waits for it and the thread that tells it.
+class Lane {
+ public:
+  // `on_error` must live longer.
+  Lane(std::unique_ptr<Notifier> notifier, std::size_t limit_transitions, ErrorTeller& on_error)
+      : notifier_(std::move(notifier)),
+        limit_transitions_(limit_transitions),
+        on_error_(on_error),
+        thread_([this] { run(); }) {}
+  ~Lane() {
+    abandon();
+    thread_.join();
+  }
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  void push(std::shared_ptr<const AlertTransition> transition) {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= limit_transitions_) {
+      waiting_.pop_front();
+      ++dropped_;
+    }
+    waiting_.push_back(std::move(transition));
+    changed_.notify_all();
+  }
+
+  [[nodiscard]] std::uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_;
+  }
+
+  // The thread ends once nothing waits.
+  void finish() {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+    changed_.notify_all();
+  }
+
+  // Until the thread has nothing more to do, or `deadline`.
+  void wait_until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] { return finished_; });
+  }
+
+  // The thread ends soon. Returns how many transitions waited and are given up.
+  std::size_t abandon() {
+    std::unique_lock lock(mutex_);
+    finishing_ = true;
+    const std::size_t given_up = waiting_.size();
+    waiting_.clear();
+    const bool busy = !finished_;
+    changed_.notify_all();
+    lock.unlock();
+    if (busy) notifier_->interrupt();
+    return given_up;
+  }
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return finishing_ || !waiting_.empty(); });
+      if (waiting_.empty()) break;
+      const auto transition = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      const Result<void> told = notify(*notifier_, *transition);
+      if (!told) on_error_(told.error().in(notifier_->name()).message);
+      lock.lock();
+    }
+    finished_ = true;
+    changed_.notify_all();
+  }
+
+  const std::unique_ptr<Notifier> notifier_;
+  const std::size_t limit_transitions_;
+  ErrorTeller& on_error_;
+
+  mutable std::mutex mutex_;  // guards what stands between it and the thread
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<const AlertTransition>> waiting_;  // shared with the other lanes
+  std::uint64_t dropped_ = 0;
+  bool finishing_ = false;
+  bool finished_ = false;
+  std::thread thread_;  // last: it uses all of the above
+};
+
 }  // namespace
 
 struct NotifierQueue::Impl {
-  Impl(std::vector<std::unique_ptr<Notifier>> to, std::size_t limit_transitions,
-       std::function<void(const std::string&)> tell_error, std::chrono::milliseconds drain)
-      : notifiers(std::move(to)),
-        limit(std::max<std::size_t>(limit_transitions, 1)),
-        on_error(std::move(tell_error)),
-        drain_limit(drain),
-        thread([this] { run(); }) {}
+  explicit Impl(std::function<void(const std::string&)> tell) : on_error(std::move(tell)) {}
 
-  const std::vector<std::unique_ptr<Notifier>> notifiers;
-  const std::size_t limit;
-  const std::function<void(const std::string&)> on_error;
-  const std::chrono::milliseconds drain_limit;
-
-  std::mutex mutex;  // guards what stands between it and the thread
-  std::condition_variable changed;
-  std::deque<AlertTransition> waiting;
-  std::uint64_t dropped = 0;
-  bool stopping = false;   // ends when nothing waits
-  bool abandoned = false;  // ends now
-  bool finished = false;
-  std::uint64_t undelivered = 0;
-  std::thread thread;  // last: it uses all of the above
-
-  void run() {
-    std::unique_lock lock(mutex);
-    for (;;) {
-      changed.wait(lock, [&] { return stopping || !waiting.empty(); });
-      if (waiting.empty()) break;
-      const AlertTransition transition = std::move(waiting.front());
-      waiting.pop_front();
-      for (const auto& notifier : notifiers) {
-        if (abandoned) {
-          ++undelivered;
-          break;
-        }
-        lock.unlock();
-        const Result<void> told = notify(*notifier, transition);
-        if (!told) on_error(told.error().in(notifier->name()).message);
-        lock.lock();
-      }
-    }
-    finished = true;
-    changed.notify_all();
-  }
-
-  void stop() {
-    std::unique_lock lock(mutex);
-    stopping = true;
-    changed.notify_all();
-    abandoned = !changed.wait_for(lock, drain_limit, [&] { return finished; });
-    const bool interrupt = abandoned;
-    if (interrupt) {
-      undelivered = waiting.size();
-      waiting.clear();
-    }
-    lock.unlock();
-    if (interrupt) {
-      for (const auto& notifier : notifiers) notifier->interrupt();
-    }
-    thread.join();
-    if (undelivered > 0) {
-      on_error(
-          fmt::format("{} alert notifications were not delivered before the stop", undelivered));
-    }
-  }
+  ErrorTeller on_error;
+  std::chrono::milliseconds drain_limit{0};
+  std::vector<std::unique_ptr<Lane>> lanes;  // last: they use on_error
 };
 
 NotifierQueue::NotifierQueue(std::vector<std::unique_ptr<Notifier>> notifiers, std::size_t limit,
                              std::function<void(const std::string&)> on_error,
                              std::chrono::milliseconds drain_limit)
-    : impl_(std::make_unique<Impl>(std::move(notifiers), limit, std::move(on_error), drain_limit)) {
+    : impl_(std::make_unique<Impl>(std::move(on_error))) {
+  impl_->drain_limit = drain_limit;
+  for (auto& notifier : notifiers) {
+    impl_->lanes.push_back(std::make_unique<Lane>(
+        std::move(notifier), std::max<std::size_t>(limit, 1), impl_->on_error));
+  }
 }
 
-NotifierQueue::~NotifierQueue() { impl_->stop(); }
+NotifierQueue::~NotifierQueue() {
+  auto& lanes = impl_->lanes;
+  const auto deadline = std::chrono::steady_clock::now() + impl_->drain_limit;
+  for (const auto& lane : lanes) lane->finish();
+  for (const auto& lane : lanes) lane->wait_until(deadline);
+  std::size_t undelivered = 0;
+  for (const auto& lane : lanes) undelivered += lane->abandon();
+  lanes.clear();  // joins; all have been interrupted by now
+  if (undelivered > 0) {
+    impl_->on_error(
+        fmt::format("{} alert notifications were not delivered before the stop", undelivered));
+  }
+}
 
 void NotifierQueue::push(const AlertTransition& transition) {
   if (!is_told(transition)) return;
-  const std::lock_guard lock(impl_->mutex);
-  if (impl_->waiting.size() >= impl_->limit) {
-    impl_->waiting.pop_front();
-    ++impl_->dropped;
-  }
-  impl_->waiting.push_back(transition);
-  impl_->changed.notify_all();
+  const auto shared = std::make_shared<const AlertTransition>(transition);
+  for (const auto& lane : impl_->lanes) lane->push(shared);
 }
 
 std::uint64_t NotifierQueue::dropped() const {
-  const std::lock_guard lock(impl_->mutex);
-  return impl_->dropped;
+  std::uint64_t sum = 0;
+  for (const auto& lane : impl_->lanes) sum += lane->dropped();
+  return sum;
 }
 
 }  // namespace soakwatch
