@@ -10,6 +10,8 @@ namespace {
 // Fewer samples in a block make its minimum too noisy to stand for the floor.
 constexpr int kSamplesPerBlock = 6;
 
+}  // namespace
+
 FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOptions& signal) {
   FloorTrendOptions trend;
   trend.blocks = options.blocks;
@@ -22,8 +24,6 @@ FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOpt
   trend.min_growth_ratio = signal.min_growth_ratio;
   return trend;
 }
-
-}  // namespace
 
 GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOptions& signal,
                                const GoSettings& go)
