@@ -157,7 +157,7 @@ Plan memory_limit_entry(Random& r) {
   p.signal = Signal::kLiveHeap;
   p.near_limit = true;
   const double start = r.uniform(1, 6);
-  const double takes = r.log_uniform(0.05, 2);
+  const double takes = r.log_uniform(1, 10) / 60;  // slower without more work is the family pool
   p.level = [=](double h) { return 1 + 0.8 * std::clamp((h - start) / takes, 0.0, 1.0); };
   return p;
 }
@@ -216,7 +216,8 @@ std::vector<Family> negative_families() {
       {"load_ramp", false, "work and level rise by 0.5-4 over 1-6 h, then stay; 24 h", load_ramp},
       {"doubling", false, "a table that doubles 2-4 times within 1-6 h, then is full", doubling},
       {"lazy_free", false, "flat Go heap, resident memory creeps by 20-100 % in 1-8 h", lazy_free},
-      {"limit_entry", false, "live heap up by 80 % into the memory limit, then flat",
+      {"limit_entry", false,
+       "live heap up by 80 % within 1-10 min, into the memory limit, then flat",
        memory_limit_entry},
       {"gogc_off", false, "GOGC=off with a memory limit: the heap runs up to it, again and again",
        gogc_off},

@@ -91,8 +91,7 @@ ProcessInfo process_of(const GoHeapOptions& heap) {
   return process;
 }
 
-void set_heap(const GoHeap& heap, const GoHeapOptions& options, double seconds,
-              MetricValues& values) {
+void set_heap(const GoHeap& heap, const GoHeapOptions& options, MetricValues& values) {
   values.set(Metric::kHeapAllocBytes, std::round(heap.heap_alloc()));
   values.set(Metric::kNextGcBytes, std::round(heap.next_gc()));
   values.set(Metric::kStackInuseBytes, std::round(options.stack_bytes));
@@ -100,7 +99,6 @@ void set_heap(const GoHeap& heap, const GoHeapOptions& options, double seconds,
   values.set(Metric::kGcCyclesTotal, heap.cycles());
   values.set(Metric::kRssBytes, std::round(heap.resident()));
   values.set(Metric::kRssAnonBytes, std::round(heap.resident()));
-  values.set(Metric::kCpuSecondsTotal, 0.001 * seconds);
 }
 
 Signal draw_signal(const Plan& plan, Random& r) {
@@ -131,6 +129,8 @@ class Instance {
     GoHeap heap(heap_options_, [&](double hour) { return base_ * level(hour); });
     const auto creep_hours = random_.log_uniform(1, 8);
     const auto creep_height = random_.log_uniform(0.2, 1);
+    const double cpu_share = random_.log_uniform(0.01, 0.5);
+    double cpu_seconds = 0;
     int round = 0;
     for (double t = from * kHour; t < until * kHour; t += step, ++round) {
       const double hour = t / kHour - from;
@@ -138,6 +138,7 @@ class Instance {
       const double other = 1 + goroutine_noise.next(random_);
       const bool has_heap = series_.signal == Signal::kLiveHeap;
       if (has_heap && round > 0) heap.advance(hour, step, plan_.load(hour), random_);
+      cpu_seconds += step * cpu_share * std::max(0.0, plan_.load(hour) * random_.uniform(0.9, 1.1));
       if (in_gap(plan_, t / kHour)) continue;
       Sample sample;
       sample.instance = id;
@@ -146,7 +147,7 @@ class Instance {
       if (!has_heap) {
         sample.values.set(series_.watched, std::max(1.0, std::round(base_ * level(hour))));
       } else if (!plan_.whole_process || round % (kHeap / kRound) == 0) {
-        set_heap(heap, heap_options_, t, sample.values);
+        set_heap(heap, heap_options_, sample.values);
       }
       if (plan_.whole_process) {
         sample.values.set(Metric::kGoroutines, std::round(200 * plan_.level(hour) * other));
@@ -157,6 +158,8 @@ class Instance {
         sample.values.set(Metric::kRssBytes, std::round(2.2 * base_ * crept));
         sample.values.set(Metric::kRssAnonBytes, std::round(2.2 * base_ * crept));
       }
+      // The kernel counts in ticks of 10 ms.
+      sample.values.set(Metric::kCpuSecondsTotal, std::floor(cpu_seconds * 100) / 100);
       series_.samples.push_back(sample);
     }
   }
