@@ -98,7 +98,6 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.current = median(tail(w.minima, 3));
   j.since = w.start;
   j.span = w.span;
-  j.slope_per_hour = theil_sen(w.points);
   const double growth = j.current - j.base;
   const double needed = need(j.base);
   const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
@@ -110,6 +109,7 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
   if (growth < needed) return j;  // the usual case; the other gates cost more
 
+  j.slope_per_hour = theil_sen(w.points);
   const std::size_t n = w.minima.size();
   const int discordant = discordant_pairs(w.minima);
   const int allowed = order_critical_[static_cast<std::size_t>(level)]
