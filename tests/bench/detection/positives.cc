@@ -75,6 +75,15 @@ Plan with_load(Random& r) {
   return p;
 }
 
+// What leaks also works: goroutines that poll, a larger heap to mark.
+Plan busy(Random& r) {
+  const double onset = r.uniform(2, 3);
+  Plan p = steady(r, onset + 6, onset, 0.3, 2);
+  const double share = r.uniform(0.1, 0.6);
+  p.load = [leak = p.level, share](double h) { return 1 + share * (leak(h) - 1); };
+  return p;
+}
+
 Plan under_bursts(Random& r) {
   const double onset = r.uniform(2, 3);
   Plan p = steady(r, onset + 6, onset, 0.3, 2);
@@ -94,6 +103,7 @@ std::vector<Family> positive_families() {
       {"batches", true, "0.3-2 times the base an hour, every 5-30 min a batch; 6 h", batches},
       {"with_load", true, "0.3-2 times the base an hour, in proportion to work that varies",
        with_load},
+      {"busy", true, "0.3-2 times the base an hour, and 10-60 % of that in work; 6 h", busy},
       {"under_bursts", true, "0.3-2 times the base an hour, under bursts; 6 h", under_bursts},
       {"overnight", true, "0.3-2 MB/h on 50-300 MB with 3 % noise, from the start; 12 h",
        overnight},
