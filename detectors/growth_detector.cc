@@ -32,10 +32,11 @@ GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOpti
 std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   if (sample.values.has(Metric::kHeapAllocBytes)) has_go_heap_ = true;
   if (signal_ == Signal::kAnonMemory && has_go_heap_) return std::nullopt;
+  const double load = load_.observe(sample);
   const std::optional<SignalValue> signal = extract(signal_, sample.values, go_);
   if (!signal) return std::nullopt;
   const auto judgement =
-      trend_.add(sample.monotonic, sample.time, signal->value, signal->companion);
+      trend_.add(sample.monotonic, sample.time, signal->value, signal->companion, load);
   if (!judgement) return std::nullopt;
   Judgement result{name(), std::nullopt};
   if (judgement->grows) result.finding = finding(*judgement);

@@ -48,6 +48,7 @@ class GrowthDetector : public Detector {
   Signal signal_;
   GoSettings go_;
   bool has_go_heap_ = false;
+  LoadMeter load_;
   FloorTrend trend_;
 };
 

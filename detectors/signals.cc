@@ -31,6 +31,30 @@ std::optional<SignalValue> live_heap(const MetricValues& values, const GoSetting
 
 }  // namespace
 
+double LoadMeter::observe(const Sample& sample) {
+  // Once seen, bytes allocated are kept to: the two counters do not compare.
+  if (sample.values.has(Metric::kAllocBytesTotal)) {
+    if (metric_ != Metric::kAllocBytesTotal) {
+      metric_.reset();
+      rate_ = std::nan("");
+    }
+  } else if (metric_ == Metric::kAllocBytesTotal) {
+    return rate_;
+  }
+  const Metric metric = sample.values.has(Metric::kAllocBytesTotal) ? Metric::kAllocBytesTotal
+                                                                    : Metric::kCpuSecondsTotal;
+  const auto count = sample.values.get(metric);
+  if (!count) return rate_;
+  const std::chrono::duration<double> passed = sample.monotonic - last_time_;
+  if (metric_ && passed.count() > 0 && *count >= last_count_) {
+    rate_ = (*count - last_count_) / passed.count();
+  }
+  metric_ = metric;
+  last_count_ = *count;
+  last_time_ = sample.monotonic;
+  return rate_;
+}
+
 std::span<const SignalDescriptor> all_signals() { return kSignals; }
 
 const SignalDescriptor& describe(Signal signal) {

@@ -26,6 +26,20 @@ struct SignalDescriptor {
   std::string_view noun;      // for a person: "goroutines"
 };
 
+// The work that a process does, as the rate of a counter: bytes allocated, else processor time.
+class LoadMeter {
+ public:
+  // The mean rate since the sample before it; NaN where there is none. Between two readings of the
+  // counter the last rate holds.
+  double observe(const Sample& sample);
+
+ private:
+  std::optional<Metric> metric_;
+  double last_count_ = 0;
+  milliseconds last_time_{0};
+  double rate_ = std::nan("");
+};
+
 std::span<const SignalDescriptor> all_signals();
 const SignalDescriptor& describe(Signal signal);
 

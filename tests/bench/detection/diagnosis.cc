@@ -75,15 +75,18 @@ std::string diagnose(const Series& series) {
     Trace trace(series);
     InstanceId instance = 0;
     std::optional<FloorTrend> trend;
+    LoadMeter load;
     for (const Sample& sample : series.samples) {
       if (!trend || sample.instance != instance) {
         trend.emplace(trend_options(options, signal));
+        load = LoadMeter();
         instance = sample.instance;
       }
+      const double work = load.observe(sample);
       const auto value = extract(signal.signal, sample.values, go);
       if (!value) continue;
       const auto judgement =
-          trend->add(sample.monotonic, sample.time, value->value, value->companion);
+          trend->add(sample.monotonic, sample.time, value->value, value->companion, work);
       if (judgement) trace.note(*judgement, sample.monotonic);
     }
     all += trace.text();
