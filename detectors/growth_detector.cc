@@ -27,13 +27,13 @@ FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOpt
 
 GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOptions& signal,
                                const GoSettings& go)
-    : signal_(signal.signal), go_(go), trend_(trend_options(options, signal)) {}
+    : signal_(signal.signal), reader_(signal.signal, go), trend_(trend_options(options, signal)) {}
 
 std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   if (sample.values.has(Metric::kHeapAllocBytes)) has_go_heap_ = true;
   if (signal_ == Signal::kAnonMemory && has_go_heap_) return std::nullopt;
   const double load = load_.observe(sample);
-  const std::optional<SignalValue> signal = extract(signal_, sample.values, go_);
+  const std::optional<SignalValue> signal = reader_.read(sample.values);
   if (!signal) return std::nullopt;
   const auto judgement =
       trend_.add(sample.monotonic, sample.time, signal->value, signal->companion, load);

@@ -46,7 +46,7 @@ class GrowthDetector : public Detector {
   [[nodiscard]] Finding finding(const FloorJudgement& judgement) const;
 
   Signal signal_;
-  GoSettings go_;
+  SignalReader reader_;
   bool has_go_heap_ = false;
   LoadMeter load_;
   FloorTrend trend_;

@@ -76,14 +76,16 @@ std::string diagnose(const Series& series) {
     InstanceId instance = 0;
     std::optional<FloorTrend> trend;
     LoadMeter load;
+    SignalReader reader(signal.signal, go);
     for (const Sample& sample : series.samples) {
       if (!trend || sample.instance != instance) {
         trend.emplace(trend_options(options, signal));
         load = LoadMeter();
+        reader = SignalReader(signal.signal, go);
         instance = sample.instance;
       }
       const double work = load.observe(sample);
-      const auto value = extract(signal.signal, sample.values, go);
+      const auto value = reader.read(sample.values);
       if (!value) continue;
       const auto judgement =
           trend->add(sample.monotonic, sample.time, value->value, value->companion, work);
