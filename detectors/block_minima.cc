@@ -11,14 +11,19 @@ double smaller(double a, double b) {
 }
 
 Block merge(const Block& left, const Block& right) {
-  Block merged{left.index / 2, left.start, left.present || right.present, 0, std::nan("")};
+  Block merged{left.index / 2, left.start,  left.present || right.present, 0,
+               std::nan(""),   std::nan("")};
   if (left.present && right.present) {
     merged.minimum = std::min(left.minimum, right.minimum);
     merged.companion = smaller(left.companion, right.companion);
+    merged.load = std::isnan(left.load)    ? right.load
+                  : std::isnan(right.load) ? left.load
+                                           : (left.load + right.load) / 2;
   } else if (merged.present) {
     const Block& only = left.present ? left : right;
     merged.minimum = only.minimum;
     merged.companion = only.companion;
+    merged.load = only.load;
   }
   return merged;
 }
@@ -29,7 +34,7 @@ BlockMinima::BlockMinima(const BlockOptions& options)
     : options_(options), levels_(static_cast<std::size_t>(options.levels)) {}
 
 std::uint32_t BlockMinima::add(milliseconds monotonic, WallTime wall, double value,
-                               double companion) {
+                               double companion, double load) {
   if (!origin_) {
     origin_ = monotonic;
     open_block(0, wall);
@@ -45,7 +50,7 @@ std::uint32_t BlockMinima::add(milliseconds monotonic, WallTime wall, double val
     for (Level& level : levels_) level = Level{};
     origin_ = monotonic;
     open_block(0, wall);
-    return add(monotonic, wall, value, companion);
+    return add(monotonic, wall, value, companion, load);
   }
   while (open_.index < index) {
     closed |= close_block();
@@ -56,19 +61,24 @@ std::uint32_t BlockMinima::add(milliseconds monotonic, WallTime wall, double val
   open_.last = now;
   open_.minimum = open_.any ? std::min(open_.minimum, value) : value;
   open_.companion = open_.any ? smaller(open_.companion, companion) : companion;
+  if (!std::isnan(load)) {
+    open_.load_sum += load;
+    ++open_.loads;
+  }
   open_.any = true;
   return closed;
 }
 
 void BlockMinima::open_block(std::int64_t index, WallTime start) {
-  open_ = Open{index, start, index * options_.block, milliseconds(0), false, 0, std::nan("")};
+  open_ = Open{index, start, index * options_.block, milliseconds(0), false, 0, std::nan(""), 0, 0};
 }
 
 std::uint32_t BlockMinima::close_block() {
   const milliseconds end = (open_.index + 1) * options_.block;
   const milliseconds gap = std::max(open_.largest_gap, end - open_.last);
   const bool present = open_.any && gap * 2 <= options_.block;
-  return push(0, Block{open_.index, open_.start, present, open_.minimum, open_.companion});
+  const double load = open_.loads > 0 ? open_.load_sum / open_.loads : std::nan("");
+  return push(0, Block{open_.index, open_.start, present, open_.minimum, open_.companion, load});
 }
 
 std::uint32_t BlockMinima::push(std::size_t at, const Block& block) {

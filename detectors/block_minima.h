@@ -3,6 +3,7 @@
 // within days. Memory is bounded, and adding a sample costs O(1) on average.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -17,6 +18,7 @@ struct Block {
   bool present = false;  // false: under half of the block was covered by samples
   double minimum = 0;
   double companion = 0;  // minimum of the second series; NaN where it has none
+  double load = 0;       // mean of the work done; NaN where it is not known
 };
 
 struct BlockOptions {
@@ -30,8 +32,10 @@ class BlockMinima {
   explicit BlockMinima(const BlockOptions& options);
 
   // Samples in order of `monotonic`; one that steps back is ignored. Returns the levels that closed
-  // a block, lowest first: a bit per level. `companion` may be NaN.
-  std::uint32_t add(milliseconds monotonic, WallTime wall, double value, double companion);
+  // a block, lowest first: a bit per level. `companion` and
+  // `load` may be NaN.
+  std::uint32_t add(milliseconds monotonic, WallTime wall, double value, double companion,
+                    double load = std::nan(""));
 
   // The latest blocks of a level, oldest first, at most `window`.
   [[nodiscard]] const std::vector<Block>& blocks(int level) const {
@@ -59,6 +63,8 @@ class BlockMinima {
     bool any = false;
     double minimum = 0;
     double companion = 0;
+    double load_sum = 0;
+    int loads = 0;
   };
 
   void open_block(std::int64_t index, WallTime start);

@@ -14,6 +14,10 @@ constexpr int kMissingShare = 8;
 constexpr double kWalkChance = 1e-3;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
+// Growth in proportion to the work is none; half as much again may be. The work counts as grown
+// only where its own blocks are in rising order at 1 %, so that a restless load hides no leak.
+constexpr double kLoadFactor = 1.5;
+constexpr double kLoadChance = 0.01;
 // A window that grew by less than this share of what matters shows that the process can be calm.
 constexpr double kCalmShare = 0.15;
 // The second half of a cold start must keep this share of the pace of the first.
@@ -54,13 +58,16 @@ FloorTrend::FloorTrend(const FloorTrendOptions& options)
     }
     order_critical_.push_back(std::move(by_missing));
   }
+  for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+    load_critical_.push_back(kendall_critical(window - missing, kLoadChance));
+  }
 }
 
 std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime wall, double value,
-                                              double companion) {
+                                              double companion, double load) {
   if (!first_) first_ = monotonic;
   if (monotonic - *first_ < options_.warm_up) return std::nullopt;
-  const std::uint32_t closed = minima_.add(monotonic, wall, value, companion);
+  const std::uint32_t closed = minima_.add(monotonic, wall, value, companion, load);
   if (closed == 0) return std::nullopt;
 
   std::optional<FloorJudgement> result;
@@ -92,6 +99,7 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
     window.minima.push_back(block.minimum);
     window.points.push_back({hours, block.minimum});
     window.companions.push_back(block.companion);
+    if (!std::isnan(block.load)) window.loads.push_back({hours, block.load});
   }
   if (window.minima.size() + size / kMissingShare < size) return std::nullopt;
   return window;
@@ -109,7 +117,6 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.current = median(tail(w.minima, 3));
   j.since = w.start;
   j.span = w.span;
-  j.slope_per_hour = theil_sen(w.points);
   const double growth = j.current - j.base;
   const double needed = need(j.base);
   const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
@@ -121,6 +128,7 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
   if (growth < needed) return j;  // the usual case; the other gates cost more
 
+  j.slope_per_hour = theil_sen(w.points);
   const std::size_t n = w.minima.size();
   const int discordant = discordant_pairs(w.minima);
   const int allowed = order_critical_[static_cast<std::size_t>(level)]
@@ -146,6 +154,9 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   gate("high_water", j.current >= high_water, j.current, high_water,
        "floor now, at least above all before by half of what matters");
 
+  if (w.loads.size() == w.points.size()) {
+    j.gates.push_back(load_gate(w, j.base > 0 ? growth / j.base : growth));
+  }
   j.gates.push_back(cold_start_gate(w));
 
   if (!std::isnan(w.companions.front()) && !std::isnan(w.companions.back())) {
@@ -157,6 +168,20 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
   if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
   return j;
+}
+
+Gate FloorTrend::load_gate(const Window& w, double relative_growth) const {
+  std::vector<double> loads;
+  for (const Point& point : w.loads) loads.push_back(point.y);
+  const std::size_t missing = static_cast<std::size_t>(options_.blocks.window) - loads.size();
+  double grown = 0;
+  if (discordant_pairs(loads) <= load_critical_[missing]) {
+    const double before = median(head(loads, 3));
+    const double risen = median(tail(loads, 3)) - before;
+    grown = before > 0 ? risen / before : 0;
+  }
+  return {"load", relative_growth >= kLoadFactor * grown, relative_growth, kLoadFactor * grown,
+          "growth as a share, at least, against the growth of the work done"};
 }
 
 Gate FloorTrend::cold_start_gate(const Window& w) const {

@@ -8,6 +8,7 @@
 //   walk          the steps point up more than those of a driftless random walk (exact Wilcoxon
 //   test) levelling_off the last part still grows at a fair share of the pace of the whole
 //   high_water    the floor is above everything that the level saw before the window
+//   load          the work done does not explain it
 //   cold_start    a young process must have grown longer, and without slowing, or have been calm
 //   before agreement     where a second series is given, its floor grew as well
 // docs/detection.md gives the reason and the source of each figure.
@@ -60,7 +61,7 @@ class FloorTrend {
   // The judgement of the lowest level that says "grows", else of the lowest that judged; nothing
   // when no window was full. While growth holds, judged at the level that found it.
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
-                                    double companion);
+                                    double companion, double load = std::nan(""));
 
  private:
   // The present blocks of a full window.
@@ -68,6 +69,7 @@ class FloorTrend {
     std::vector<double> minima;
     std::vector<Point> points;  // hours since the window's start, minimum
     std::vector<double> companions;
+    std::vector<Point> loads;  // hours since the window's start, mean; empty where not known
     WallTime start;
     milliseconds span{0};
   };
@@ -84,12 +86,14 @@ class FloorTrend {
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
   [[nodiscard]] double need(double base) const;
+  [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;
 
   FloorTrendOptions options_;
   std::optional<milliseconds> first_;
   BlockMinima minima_;
   std::vector<std::vector<int>> order_critical_;  // [level][missing blocks]
+  std::vector<int> load_critical_;                // [missing blocks]
   bool was_calm_ = false;
   std::optional<Held> held_;
 };

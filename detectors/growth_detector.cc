@@ -10,6 +10,8 @@ namespace {
 // Fewer samples in a block make its minimum too noisy to stand for the floor.
 constexpr int kSamplesPerBlock = 6;
 
+}  // namespace
+
 FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOptions& signal) {
   FloorTrendOptions trend;
   trend.blocks = options.blocks;
@@ -23,11 +25,9 @@ FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOpt
   return trend;
 }
 
-}  // namespace
-
 GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOptions& signal,
                                const GoSettings& go)
-    : signal_(signal.signal), go_(go), trend_(trend_options(options, signal)) {}
+    : signal_(signal.signal), reader_(signal.signal, go), trend_(trend_options(options, signal)) {}
 
 std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   if (sample.values.has(Metric::kHeapAllocBytes)) has_go_heap_ = true;
@@ -36,10 +36,11 @@ std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
     if (!sample.values.has(Metric::kHeapAllocBytes)) return std::nullopt;
     return Judgement{name(), std::nullopt};
   }
-  const std::optional<SignalValue> signal = extract(signal_, sample.values, go_);
+  const double load = load_.observe(sample);
+  const std::optional<SignalValue> signal = reader_.read(sample.values);
   if (!signal) return std::nullopt;
   const auto judgement =
-      trend_.add(sample.monotonic, sample.time, signal->value, signal->companion);
+      trend_.add(sample.monotonic, sample.time, signal->value, signal->companion, load);
   if (!judgement) return std::nullopt;
   Judgement result{name(), std::nullopt};
   if (judgement->grows) result.finding = finding(*judgement);

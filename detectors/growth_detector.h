@@ -28,6 +28,9 @@ struct DetectionOptions {
   std::vector<SignalOptions> signals;
 };
 
+// What FloorTrend is given for one signal.
+FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOptions& signal);
+
 // Steady growth of one signal, told by FloorTrend.
 //
 // Anonymous memory is judged only while the process shows no Go heap: there the live heap says
@@ -43,8 +46,9 @@ class GrowthDetector : public Detector {
   [[nodiscard]] Finding finding(const FloorJudgement& judgement) const;
 
   Signal signal_;
-  GoSettings go_;
+  SignalReader reader_;
   bool has_go_heap_ = false;
+  LoadMeter load_;
   FloorTrend trend_;
 };
 

@@ -28,10 +28,11 @@ int kendall_critical(int n, double p) {
   std::vector<double> distribution{1.0};
   for (int m = 2; m <= n; ++m) {
     std::vector<double> next(distribution.size() + static_cast<std::size_t>(m) - 1, 0.0);
-    for (std::size_t d = 0; d < distribution.size(); ++d) {
-      for (std::size_t added = 0; added < static_cast<std::size_t>(m); ++added) {
-        next[d + added] += distribution[d] / m;
-      }
+    double sum = 0;  // of the latest m of the old distribution
+    for (std::size_t d = 0; d < next.size(); ++d) {
+      if (d < distribution.size()) sum += distribution[d];
+      if (d >= static_cast<std::size_t>(m)) sum -= distribution[d - static_cast<std::size_t>(m)];
+      next[d] = sum / m;
     }
     distribution = std::move(next);
   }

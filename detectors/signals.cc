@@ -17,19 +17,31 @@ constexpr double kMinimumGoal = 4.0 * 1024 * 1024;
 // From this share of the memory limit on, the limit sets the goal and not GOGC.
 constexpr double kLimitShare = 0.8;
 
-std::optional<SignalValue> live_heap(const MetricValues& values, const GoSettings& go) {
-  const auto alloc = values.get(Metric::kHeapAllocBytes);
-  const auto goal = values.get(Metric::kNextGcBytes);
-  if (!alloc) return std::nullopt;
-  const bool at_minimum = !goal || *goal <= kMinimumGoal * go.gogc * 1.05;
-  const bool at_limit =
-      goal && go.memory_limit_bytes && *goal >= kLimitShare * *go.memory_limit_bytes;
-  if (at_minimum || at_limit || go.gogc_off) return SignalValue{*alloc, std::nan("")};
-  const double stacks = values.get(Metric::kStackInuseBytes).value_or(0);
-  return SignalValue{(*goal - go.gogc * stacks) / (1 + go.gogc), *alloc};
-}
-
 }  // namespace
+
+double LoadMeter::observe(const Sample& sample) {
+  // Once seen, bytes allocated are kept to: the two counters do not compare.
+  if (sample.values.has(Metric::kAllocBytesTotal)) {
+    if (metric_ != Metric::kAllocBytesTotal) {
+      metric_.reset();
+      rate_ = std::nan("");
+    }
+  } else if (metric_ == Metric::kAllocBytesTotal) {
+    return rate_;
+  }
+  const Metric metric = sample.values.has(Metric::kAllocBytesTotal) ? Metric::kAllocBytesTotal
+                                                                    : Metric::kCpuSecondsTotal;
+  const auto count = sample.values.get(metric);
+  if (!count) return rate_;
+  const std::chrono::duration<double> passed = sample.monotonic - last_time_;
+  if (metric_ && passed.count() > 0 && *count >= last_count_) {
+    rate_ = (*count - last_count_) / passed.count();
+  }
+  metric_ = metric;
+  last_count_ = *count;
+  last_time_ = sample.monotonic;
+  return rate_;
+}
 
 std::span<const SignalDescriptor> all_signals() { return kSignals; }
 
@@ -41,12 +53,36 @@ GoSettings go_settings(const ProcessInfo& process) {
   return {process.gogc_percent.value_or(100) / 100, process.gogc_off, process.gomemlimit_bytes};
 }
 
-std::optional<SignalValue> extract(Signal signal, const MetricValues& values,
-                                   const GoSettings& go) {
-  if (signal == Signal::kLiveHeap) return live_heap(values, go);
-  const auto value = values.get(describe(signal).metric);
+std::optional<SignalValue> SignalReader::read(const MetricValues& values) {
+  if (signal_ == Signal::kLiveHeap) return live_heap(values);
+  const auto value = values.get(describe(signal_).metric);
   if (!value) return std::nullopt;
   return SignalValue{*value, std::nan("")};
+}
+
+std::optional<SignalValue> SignalReader::live_heap(const MetricValues& values) {
+  const auto alloc = values.get(Metric::kHeapAllocBytes);
+  const auto goal = values.get(Metric::kNextGcBytes);
+  if (!alloc) return std::nullopt;
+  const std::optional<double> after = heap_after_collection(*alloc, values);
+  const bool at_minimum = !goal || *goal <= kMinimumGoal * go_.gogc * 1.05;
+  const bool at_limit =
+      goal && go_.memory_limit_bytes && *goal >= kLimitShare * *go_.memory_limit_bytes;
+  if (at_minimum || at_limit || go_.gogc_off) {
+    if (!after) return std::nullopt;
+    return SignalValue{*after, std::nan("")};
+  }
+  const double stacks = values.get(Metric::kStackInuseBytes).value_or(0);
+  return SignalValue{(*goal - go_.gogc * stacks) / (1 + go_.gogc), *alloc};
+}
+
+std::optional<double> SignalReader::heap_after_collection(double alloc,
+                                                          const MetricValues& values) {
+  const auto cycles = values.get(Metric::kGcCyclesTotal);
+  if (!cycles) return alloc;
+  if (cycles_ && *cycles != *cycles_) after_collection_ = alloc;
+  cycles_ = *cycles;
+  return after_collection_;
 }
 
 }  // namespace soakwatch

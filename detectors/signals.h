@@ -26,6 +26,20 @@ struct SignalDescriptor {
   std::string_view noun;      // for a person: "goroutines"
 };
 
+// The work that a process does, as the rate of a counter: bytes allocated, else processor time.
+class LoadMeter {
+ public:
+  // The mean rate since the sample before it; NaN where there is none. Between two readings of the
+  // counter the last rate holds.
+  double observe(const Sample& sample);
+
+ private:
+  std::optional<Metric> metric_;
+  double last_count_ = 0;
+  milliseconds last_time_{0};
+  double rate_ = std::nan("");
+};
+
 std::span<const SignalDescriptor> all_signals();
 const SignalDescriptor& describe(Signal signal);
 
@@ -42,8 +56,25 @@ GoSettings go_settings(const ProcessInfo& process);
 // Live heap is estimated from the collector's goal, which is flat between collections and so free
 // of the sawtooth: next_gc = live + (live + stacks + globals) * GOGC/100 (Go's GC guide, "GOGC").
 // Below the collector's minimum goal of 4 MiB * GOGC/100, with GOGC=off and near a memory limit,
-// next_gc says nothing about what is live, and the signal falls back to heap_alloc_bytes, whose
-// floor is the live heap just after a collection.
-std::optional<SignalValue> extract(Signal signal, const MetricValues& values, const GoSettings& go);
+// next_gc says nothing about what is live, and the signal falls back to heap_alloc_bytes just after
+// a collection.
+//
+// There the heap is only read where the counter of collections has moved, and stays until the next
+// one: what lies on top since then is not live, and with GOGC=off a rise of hours proves nothing.
+// Where there is no such counter, every reading counts.
+class SignalReader {
+ public:
+  SignalReader(Signal signal, const GoSettings& go) : signal_(signal), go_(go) {}
+  std::optional<SignalValue> read(const MetricValues& values);
+
+ private:
+  std::optional<SignalValue> live_heap(const MetricValues& values);
+  std::optional<double> heap_after_collection(double alloc, const MetricValues& values);
+
+  Signal signal_;
+  GoSettings go_;
+  std::optional<double> cycles_;
+  std::optional<double> after_collection_;
+};
 
 }  // namespace soakwatch

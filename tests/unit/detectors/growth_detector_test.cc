@@ -119,21 +119,55 @@ TEST(LiveHeap, ComesFromTheGoalOfTheCollector) {
   v.set(Metric::kHeapAllocBytes, 70 * kMiB);
   v.set(Metric::kNextGcBytes, 102 * kMiB);
   v.set(Metric::kStackInuseBytes, 2 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->value, 50 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->companion, 70 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {0.5, false, {}})->value, (102 - 1) * kMiB / 1.5);
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {}).read(v)->value, 50 * kMiB);
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {}).read(v)->companion, 70 * kMiB);
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {0.5, false, {}}).read(v)->value,
+                   (102 - 1) * kMiB / 1.5);
 }
 
 TEST(LiveHeap, FallsBackToTheFloorWhereTheGoalSaysNothing) {
   MetricValues v;
   v.set(Metric::kHeapAllocBytes, 3 * kMiB);
   v.set(Metric::kNextGcBytes, 4 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {})->value, 3 * kMiB);  // the minimum goal
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {}).read(v)->value,
+                   3 * kMiB);  // the minimum goal
   v.set(Metric::kNextGcBytes, 400 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {1, true, {}})->value, 3 * kMiB);
-  EXPECT_DOUBLE_EQ(extract(Signal::kLiveHeap, v, {1, false, 450 * kMiB})->value, 3 * kMiB);
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {1, true, {}}).read(v)->value, 3 * kMiB);
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {1, false, 450 * kMiB}).read(v)->value,
+                   3 * kMiB);
   v.clear(Metric::kHeapAllocBytes);
-  EXPECT_FALSE(extract(Signal::kLiveHeap, v, {}));
+  EXPECT_FALSE(SignalReader(Signal::kLiveHeap, {}).read(v));
+}
+
+// With GOGC=off the heap rises between collections for hours; only what one leaves counts.
+TEST(LiveHeap, IsReadJustAfterACollectionWhereTheGoalSaysNothing) {
+  SignalReader reader(Signal::kLiveHeap, {1, true, 1024 * kMiB});
+  MetricValues v;
+  const auto read = [&](double alloc, double cycles) {
+    v.set(Metric::kHeapAllocBytes, alloc);
+    v.set(Metric::kGcCyclesTotal, cycles);
+    return reader.read(v);
+  };
+  EXPECT_FALSE(read(100 * kMiB, 3));  // no collection seen yet
+  EXPECT_FALSE(read(500 * kMiB, 3));
+  EXPECT_DOUBLE_EQ(read(90 * kMiB, 4)->value, 90 * kMiB);
+  EXPECT_DOUBLE_EQ(read(800 * kMiB, 4)->value, 90 * kMiB);
+  EXPECT_DOUBLE_EQ(read(110 * kMiB, 5)->value, 110 * kMiB);
+}
+
+TEST(LoadMeter, IsTheRateOfBytesAllocatedOrElseOfProcessorTime) {
+  const auto at = [](int second, Metric metric, double count) {
+    Sample sample{1, kStart + second * 1s, second * 1s, {}};
+    sample.values.set(metric, count);
+    return sample;
+  };
+  LoadMeter meter;
+  EXPECT_TRUE(std::isnan(meter.observe(at(0, Metric::kCpuSecondsTotal, 4))));
+  EXPECT_DOUBLE_EQ(meter.observe(at(10, Metric::kCpuSecondsTotal, 9)), 0.5);
+  EXPECT_TRUE(std::isnan(meter.observe(at(20, Metric::kAllocBytesTotal, 1000))));
+  EXPECT_DOUBLE_EQ(meter.observe(at(30, Metric::kAllocBytesTotal, 2000)), 100);
+  EXPECT_DOUBLE_EQ(meter.observe(at(35, Metric::kCpuSecondsTotal, 99)), 100);   // not its counter
+  EXPECT_DOUBLE_EQ(meter.observe(at(40, Metric::kAllocBytesTotal, 500)), 100);  // stepped back
 }
 
 }  // namespace

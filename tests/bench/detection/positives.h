@@ -1,0 +1,12 @@
+// Families of processes that leak.
+#pragma once
+
+#include <vector>
+
+#include "tests/bench/detection/plan.h"
+
+namespace soakwatch::bench {
+
+std::vector<Family> positive_families();
+
+}  // namespace soakwatch::bench
