@@ -3,14 +3,14 @@
 //
 // The floor is the series of block minima (block_minima.h). Whenever a block closes at a level
 // whose window is full, the window must pass every gate:
-//   size          the floor grew by what the user calls relevant
-//   order         the blocks are not in random order (exact Kendall test)
-//   walk          the steps point up more than those of a driftless random walk (exact Wilcoxon
-//   test) levelling_off the last part still grows at a fair share of the pace of the whole
-//   high_water    the floor is above everything that the level saw before the window
-//   load          the work done does not explain it
-//   cold_start    a young process must have grown longer, and without slowing, or have been calm
-//   before agreement     where a second series is given, its floor grew as well
+// - size: the floor grew by what the user calls relevant
+// - order: the blocks are not in random order (exact Kendall test)
+// - walk: the steps rise more than those of a driftless random walk (exact Wilcoxon test)
+// - levelling_off: the last part still grows at a fair share of the pace of the whole
+// - high_water: the floor is above everything that the level saw before the window
+// - load: the work done does not explain it
+// - cold_start: a young process has grown longer without slowing, or was calm before
+// - agreement: where a second series is given, its floor grew as well
 // docs/detection.md gives the reason and the source of each figure.
 #pragma once
 

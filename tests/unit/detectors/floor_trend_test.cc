@@ -36,12 +36,14 @@ struct Outcome {
 
 // Feeds value(hours) each ten seconds.
 Outcome feed(const FloorTrendOptions& o, double hours, const std::function<double(double)>& value,
-             const std::function<double(double)>& companion = nullptr) {
+             const std::function<double(double)>& companion = nullptr,
+             const std::function<double(double)>& load = nullptr) {
   FloorTrend trend(o);
   Outcome run;
   for (int i = 0; i * 10 <= hours * 3600; ++i) {
     const double h = i * 10 / 3600.0;
-    const auto j = trend.add(i * 10s, kStart + i * 10s, value(h), companion ? companion(h) : kNone);
+    const auto j = trend.add(i * 10s, kStart + i * 10s, value(h), companion ? companion(h) : kNone,
+                             load ? load(h) : kNone);
     if (!j) continue;
     run.last = j;
     if (!j->grows) continue;
@@ -166,6 +168,15 @@ TEST(FloorTrend, AgreementGateAsksTheSecondSeries) {
   const auto leak = [](double h) { return 100 + 600 * h; };
   EXPECT_EQ(feed(options(), 1, leak, [](double) { return 50.0; }).alarms, 0);
   EXPECT_GT(feed(options(), 1, leak, leak).alarms, 0);
+}
+
+TEST(FloorTrend, LoadGateStopsGrowthThatTheWorkExplains) {
+  const auto grows = [](double h) { return 100 + 600 * h; };
+  const auto work = [](double h) { return 10 + 60 * h; };
+  EXPECT_EQ(feed(options(), 1, grows, nullptr, work).alarms, 0);
+  EXPECT_GT(feed(options(), 1, grows, nullptr, [](double) { return 10.0; }).alarms, 0);
+  // More than half as much again as the work.
+  EXPECT_GT(feed(options(), 1, grows, nullptr, [](double h) { return 10 + 12 * h; }).alarms, 0);
 }
 
 TEST(FloorTrend, SeesALeakUnderBurstsAndASawtooth) {
