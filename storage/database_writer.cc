@@ -90,6 +90,7 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
   // Preparing the statements has opened the log.
   database_id_ = file_id(path_);
   wal_id_ = file_id(path_ + "-wal");
+  shm_id_ = file_id(path_ + "-shm");
 }
 
 DatabaseWriter::FileId DatabaseWriter::file_id(const std::string& path) {
@@ -99,7 +100,12 @@ DatabaseWriter::FileId DatabaseWriter::file_id(const std::string& path) {
 }
 
 bool DatabaseWriter::files_in_place() const {
-  return file_id(path_) == database_id_ && file_id(path_ + "-wal") == wal_id_;
+  return file_id(path_) == database_id_ && file_id(path_ + "-wal") == wal_id_ &&
+         file_id(path_ + "-shm") == shm_id_;
+}
+
+std::int64_t DatabaseWriter::newest_sample() const {
+  return db_->execAndGet("SELECT coalesce(max(id), 0) FROM samples").getInt64();
 }
 
 void DatabaseWriter::set_synchronous(bool full) {

@@ -25,9 +25,13 @@ class DatabaseWriter {
   // Moves what readers allow from the write-ahead log into the file, and syncs both.
   void checkpoint();
 
-  // False: somebody removed or replaced the file or its -wal, which SQLite does not notice. Rows go
-  // on into files without a name until the connection is closed, which saves them if it can.
+  // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
+  // notice. Rows go on into files without a name until the connection is closed, which saves them
+  // if it can.
   [[nodiscard]] bool files_in_place() const;
+
+  // The greatest id of a sample in the file; 0: none.
+  [[nodiscard]] std::int64_t newest_sample() const;
 
   [[nodiscard]] std::uint64_t rejected_rows() const { return rejected_rows_; }
   // Of the newest batch; empty when all its rows were taken.
@@ -55,6 +59,7 @@ class DatabaseWriter {
   std::string path_;
   FileId database_id_;
   FileId wal_id_;
+  FileId shm_id_;
   SQLite::Statement begin_;
   SQLite::Statement commit_;
   SQLite::Statement insert_target_;

@@ -111,8 +111,13 @@ std::string LiveCsv::rows_of(const Batch& batch) const {
 Result<void> LiveCsv::append(const Batch& batch) {
   for (const Record& record : batch.records) learn(record);
   const std::string text = rows_of(batch);
+  // In order: what ended and was seen again in the same batch has not ended.
   for (const Record& record : batch.records) {
-    if (const auto* end = std::get_if<InstanceEnd>(&record)) instances_.erase(end->instance);
+    if (const auto* end = std::get_if<InstanceEnd>(&record)) {
+      instances_.erase(end->instance);
+    } else {
+      learn(record);
+    }
   }
   if (text.empty()) return {};
   struct stat info {};

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -24,6 +25,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kBatchLimitRows = 2000;
 // Events, ends of instances and alerts: a night of trouble makes hundreds.
 constexpr std::size_t kRecordLimitRows = 100000;
+// Who wants to know whether all is safe calls close().
+constexpr std::chrono::milliseconds kDestructorPatience{2000};
 
 }  // namespace
 
@@ -46,6 +49,10 @@ struct SampleStore::Impl {
   std::string try_write(const Batch& batch);
   void committed(const Batch& batch);
   void checkpoint(std::unique_lock<std::mutex>& held);
+  // Until the next try is due, or (once) until the store is closed.
+  void wait_to_retry(std::unique_lock<std::mutex>& held, bool last);
+  // Where somebody removed the files: opens them again, and counts what is no longer there.
+  void leave_displaced_files(std::unique_lock<std::mutex>& held);
 
   // Releases the mutex, so that the writer does not wake up only to wait for it; and wakes it only
   // where it waits for this.
@@ -73,12 +80,15 @@ struct SampleStore::Impl {
   int flushing = 0;  // how many threads wait in flush()
   bool retry_now = false;
   bool stop = false;
+  Clock::time_point give_up;  // after stop
+  std::string displaced_trouble;
 
   // The writer's own.
   std::unique_ptr<DatabaseWriter> writer;  // null after a failure: to be opened again
   std::unique_ptr<LiveCsv> live_csv;
   std::int64_t newest_committed = 0;
   std::uint64_t rejected_before_reopen = 0;
+  std::uint64_t counted_as_lost = 0;  // of the committed samples
 
   std::thread thread;
 };
@@ -88,10 +98,10 @@ void SampleStore::Impl::run() {
   auto next_checkpoint = Clock::now() + options.checkpoint_interval;
   Clock::time_point written;  // epoch: never
   bool failed = false;
+  bool last = false;
   while (true) {
     if (failed) {
-      wake.wait_for(held, options.retry_interval, [&] { return stop || retry_now; });
-      retry_now = false;
+      wait_to_retry(held, last);
     } else {
       wake.wait_until(held, next_checkpoint, [&] { return stop || !queue.empty(); });
       // The first row after a pause is written at once: a lone target's round is complete with it.
@@ -100,19 +110,28 @@ void SampleStore::Impl::run() {
       const bool follows = Clock::now() < written + options.batch_linger;
       if (!queue.empty() && follows) wake.wait_for(held, options.batch_linger, enough);
     }
-    const bool last = stop;
+    if (stop && !std::exchange(last, true)) leave_displaced_files(held);
     if (!queue.empty()) {
       failed = !write_some(held);
       written = Clock::now();
     }
-    if (last && (failed || queue.empty())) break;
+    if (last && (queue.empty() || (failed && written >= give_up))) break;
     if (Clock::now() >= next_checkpoint) {
       checkpoint(held);
       next_checkpoint = Clock::now() + options.checkpoint_interval;
     }
   }
+  leave_displaced_files(held);
+  stats.lost_rows += queue.size();
   held.unlock();
   writer.reset();  // the last connection checkpoints and removes the write-ahead log
+}
+
+void SampleStore::Impl::wait_to_retry(std::unique_lock<std::mutex>& held, bool last) {
+  auto until = Clock::now() + options.retry_interval;
+  if (last) until = std::min(until, give_up);
+  wake.wait_until(held, until, [&] { return retry_now || (stop && !last); });
+  retry_now = false;
 }
 
 bool SampleStore::Impl::write_some(std::unique_lock<std::mutex>& held) {
@@ -176,14 +195,10 @@ void SampleStore::Impl::committed(const Batch& batch) {
 }
 
 void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
+  leave_displaced_files(held);
   held.unlock();
   std::string trouble;
   try {
-    if (writer && !writer->files_in_place()) {
-      trouble = options.database.string() + " or its -wal was removed while in use: opened again";
-      rejected_before_reopen += writer->rejected_rows();
-      writer.reset();  // writes the log into the file
-    }
     if (writer) writer->checkpoint();
   } catch (const SQLite::Exception& error) {
     trouble = sqlite_error(options.database, error).message;
@@ -192,17 +207,57 @@ void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
   if (!trouble.empty()) stats.last_error = trouble;
 }
 
+void SampleStore::Impl::leave_displaced_files(std::unique_lock<std::mutex>& held) {
+  held.unlock();
+  const bool displaced = writer && !writer->files_in_place();
+  std::string trouble;
+  std::int64_t kept = 0;
+  if (displaced) {
+    trouble = options.database.string() + ", its -wal or its -shm was removed while in use";
+    rejected_before_reopen += writer->rejected_rows();
+    writer.reset();  // writes the log into the file, where that is still there
+    try {
+      writer = std::make_unique<DatabaseWriter>(connect_writer(options.database));
+      kept = writer->newest_sample();
+    } catch (const SQLite::Exception& error) {
+      trouble += "; it cannot be opened again: " + sqlite_error(options.database, error).message;
+    }
+  }
+  held.lock();
+  if (!displaced) return;
+  const std::uint64_t lost =
+      std::min(stats.committed_samples - counted_as_lost,
+               static_cast<std::uint64_t>(std::max<std::int64_t>(newest_committed - kept, 0)));
+  counted_as_lost += lost;
+  stats.lost_rows += lost;
+  if (lost > 0) trouble += "; " + std::to_string(lost) + " samples went with it";
+  stats.last_error = trouble;
+  if (lost > 0) displaced_trouble = trouble;
+}
+
 SampleStore::SampleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   impl_->thread = std::thread([this] { impl_->run(); });
 }
 
-SampleStore::~SampleStore() {
-  {
-    const std::lock_guard held(impl_->mutex);
-    impl_->stop = true;
+SampleStore::~SampleStore() { (void)close(kDestructorPatience); }
+
+Result<void> SampleStore::close(std::chrono::milliseconds patience) {
+  if (impl_->thread.joinable()) {
+    {
+      const std::lock_guard held(impl_->mutex);
+      impl_->stop = true;
+      impl_->give_up = Clock::now() + patience;
+    }
+    impl_->wake.notify_all();
+    impl_->thread.join();
   }
-  impl_->wake.notify_all();
-  impl_->thread.join();
+  const std::lock_guard held(impl_->mutex);
+  if (!impl_->queue.empty()) {
+    return Error{ErrorKind::kIo, std::to_string(impl_->queue.size()) +
+                                     " rows could not be written: " + impl_->stats.last_error};
+  }
+  if (impl_->stats.lost_rows > 0) return Error{ErrorKind::kIo, impl_->displaced_trouble};
+  return {};
 }
 
 Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& options) {

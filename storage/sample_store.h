@@ -55,19 +55,21 @@ struct StoreStats {
   std::uint64_t dropped_records = 0;  // the same for everything else; its limit is far larger
   std::uint64_t rejected_rows = 0;    // refused by the database for what they are: a bug
   std::uint64_t failed_writes = 0;    // each is tried again
+  // Samples that were committed into a file that somebody removed, and rows that close() gave up.
+  std::uint64_t lost_rows = 0;
   std::size_t queued_rows = 0;
   std::string last_error;  // empty after a successful write
 };
 
-// All methods may be called from any thread; none waits for the disk, but open(), flush() and the
-// destructor.
+// All methods may be called from any thread; none waits for the disk, but open(), flush(), close()
+// and the destructor.
 class SampleStore {
  public:
   // Creates or migrates the file, takes `<database>.lock` and starts the thread. Errors name the
   // file and what to do: kDenied, kUnavailable (another process writes it), kInvalid (not ours, or
   // a newer version), kIo.
   static Result<std::unique_ptr<SampleStore>> open(const StoreOptions& options);
-  ~SampleStore();  // flushes, checkpoints, joins, releases the lock
+  ~SampleStore();  // closes, with little patience, and releases the lock
   SampleStore(const SampleStore&) = delete;
   SampleStore& operator=(const SampleStore&) = delete;
 
@@ -101,6 +103,10 @@ class SampleStore {
 
   // Waits until everything queued so far is committed. Error kTimeout, or the store's last error.
   Result<void> flush(std::chrono::milliseconds timeout);
+  // Writes what is queued, tries again until the patience ends, checkpoints and ends the writer's
+  // thread; from one thread, with no add after it. Error kIo: rows are lost, how many and why. A
+  // second call gives the same answer.
+  Result<void> close(std::chrono::milliseconds patience);
   [[nodiscard]] StoreStats stats() const;
   // Called on the writer's thread after each commit, with the id of the newest sample row: from
   // here on those rows survive a kill. Set it before the first add.

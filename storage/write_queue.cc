@@ -17,6 +17,7 @@ bool WriteQueue::push(const SampleRecord& sample) {
   const bool full = samples_.size() >= sample_limit_rows_;
   if (full) drop_oldest_sample();
   samples_.push_back(sample);
+  newest_sample_ = sample.id;
   return !full;
 }
 
@@ -26,24 +27,29 @@ bool WriteQueue::push(Record record) {
     return false;
   }
   ++added_.records;
-  records_.push_back(std::move(record));
+  records_.push_back({newest_sample_, std::move(record)});
   return true;
 }
 
 Batch WriteQueue::take(std::size_t sample_limit_rows) {
   Batch batch;
-  batch.records.assign(std::move_iterator(records_.begin()), std::move_iterator(records_.end()));
-  records_.clear();
   const auto count = static_cast<std::ptrdiff_t>(std::min(sample_limit_rows, samples_.size()));
   batch.samples.assign(std::move_iterator(samples_.begin()),
                        std::move_iterator(samples_.begin() + count));
   samples_.erase(samples_.begin(), samples_.begin() + count);
+  while (!records_.empty() &&
+         (samples_.empty() || records_.front().after_sample < samples_.front().id)) {
+    batch.records.push_back(std::move(records_.front().record));
+    records_.pop_front();
+  }
   return batch;
 }
 
 void WriteQueue::put_back(Batch batch) {
-  records_.insert(records_.begin(), std::move_iterator(batch.records.begin()),
-                  std::move_iterator(batch.records.end()));
+  // They go with the same samples again.
+  for (auto record = batch.records.rbegin(); record != batch.records.rend(); ++record) {
+    records_.push_front({0, std::move(*record)});
+  }
   samples_.insert(samples_.begin(), std::move_iterator(batch.samples.begin()),
                   std::move_iterator(batch.samples.end()));
   while (samples_.size() > sample_limit_rows_) drop_oldest_sample();

@@ -19,7 +19,8 @@ class WriteQueue {
   bool push(const SampleRecord& sample);
   // False: the limit was reached, and this record was dropped.
   bool push(Record record);
-  // All records and the oldest samples, at most so many.
+  // The oldest samples, at most so many, and the records that came before the first sample that
+  // stays: what ends an instance never overtakes its samples.
   Batch take(std::size_t sample_limit_rows);
   // A batch that could not be written goes back to the front; drops its oldest samples where the
   // queue has filled up meanwhile.
@@ -44,12 +45,17 @@ class WriteQueue {
   [[nodiscard]] const Progress& finished() const { return finished_; }
 
  private:
+  struct WaitingRecord {
+    std::int64_t after_sample = 0;  // id of the last sample that came before it
+    Record record;
+  };
   void drop_oldest_sample();
 
   std::size_t sample_limit_rows_;
   std::size_t record_limit_rows_;
   std::deque<SampleRecord> samples_;
-  std::deque<Record> records_;
+  std::deque<WaitingRecord> records_;
+  std::int64_t newest_sample_ = 0;
   std::uint64_t dropped_samples_ = 0;
   std::uint64_t dropped_records_ = 0;
   Progress added_;

@@ -80,6 +80,51 @@ TEST_F(CrashTest, ALogThatSomebodyRemovedIsNoticedAndLosesNothing) {
   EXPECT_EQ(rows().size(), added);
 }
 
+TEST_F(CrashTest, ALogThatWasRemovedJustBeforeTheEndLosesNothing) {
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  store->add_sample(sample(id, kNow, 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  std::filesystem::remove(options_.database.string() + "-wal");
+  std::filesystem::remove(options_.database.string() + "-shm");
+  store->add_sample(sample(id, kNow + seconds(1), 2));
+  EXPECT_TRUE(store->close(kFlushTimeout));
+  EXPECT_EQ(store->stats().lost_rows, 0U);
+  EXPECT_EQ(rows().size(), 2U);
+}
+
+TEST_F(CrashTest, RowsOfADatabaseThatSomebodyRemovedAreNotClaimedAsKept) {
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  for (int i = 0; i < 3; ++i) store->add_sample(sample(id, kNow + seconds(i), 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::remove(options_.database.string() + suffix);
+  }
+  const Result<void> closed = store->close(milliseconds(0));
+  ASSERT_FALSE(closed);
+  EXPECT_NE(closed.error().message.find("3 samples"), std::string::npos) << closed.error().message;
+  EXPECT_EQ(store->stats().lost_rows, 3U);
+  EXPECT_FALSE(store->close(milliseconds(0)));
+}
+
+TEST_F(CrashTest, TheRemovalOfTheDatabaseIsNoticedWhileItRuns) {
+  options_.checkpoint_interval = milliseconds(1);
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
+  store->add_sample(sample(id, kNow, 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  std::filesystem::remove(options_.database);
+  Result<void> flushed;
+  for (int i = 0; flushed && i < 10000; ++i) {
+    store->add_sample(sample(id, kNow + seconds(i), 1));
+    flushed = store->flush(milliseconds(100));
+  }
+  EXPECT_FALSE(flushed);
+  EXPECT_GT(store->stats().lost_rows, 0U);
+  EXPECT_FALSE(store->close(milliseconds(0)));
+}
+
 // Runs in a child process, because the limit is the process's. Returns the number of the check
 // that failed, or 0.
 int write_against_a_limit(const StoreOptions& options) {

@@ -1,4 +1,6 @@
 // The CSV that grows beside the database.
+#include <algorithm>
+
 #include "storage/csv_export.h"
 #include "store_fixture.h"
 
@@ -52,6 +54,37 @@ TEST_F(LiveCsvTest, BeginsAgainWhenTheFileWasRemoved) {
   std::filesystem::remove(options_.live_csv);
   add_row(*store, 2);
   EXPECT_EQ(read_text(options_.live_csv), header_ + row("2"));
+}
+
+// What waits behind a slow disk is written in pieces.
+TEST_F(LiveCsvTest, AnEndBehindManySamplesCostsNoLine) {
+  constexpr int kRows = 5000;
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(7), kNow).id;
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  {
+    SQLite::Database person(options_.database.string(), SQLite::OPEN_READWRITE);
+    person.exec("BEGIN IMMEDIATE");
+    for (int i = 0; i < kRows; ++i) store->add_sample(sample(id, kNow, i));
+    store->end_instance({id, kNow, "process ended"});
+    person.exec("ROLLBACK");
+  }
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  const std::string text = read_text(options_.live_csv);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), kRows + 1);
+}
+
+TEST_F(LiveCsvTest, AnInstanceThatIsSeenAgainInTheSameBatchGoesOn) {
+  options_.batch_linger = std::chrono::hours(1);  // flush() ends it
+  const auto store = open();
+  add_row(*store, 1);
+  const TargetId target = store->target_id("a", {}, kNow);
+  const InstanceId id = store->instance_id(target, process(7), kNow).id;
+  store->end_instance({id, kNow, "lost"});
+  add_row(*store, 2);
+  store->add_sample(sample(id, kNow, 3));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(read_text(options_.live_csv), header_ + row("1") + row("2") + row("3"));
 }
 
 TEST_F(LiveCsvTest, AFailureHarmsNothingButItself) {

@@ -173,6 +173,34 @@ TEST_F(SampleStoreTest, WaitsOutALockAndLosesNothing) {
   EXPECT_EQ(rows().size(), 50U);
 }
 
+TEST_F(SampleStoreTest, CloseTellsWhatCouldNotBeWritten) {
+  const auto store = open();
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  SQLite::Database person(options_.database.string(), SQLite::OPEN_READWRITE);
+  person.exec("BEGIN IMMEDIATE");
+  for (int i = 0; i < 7; ++i) store->add_sample(sample(1, kNow + seconds(i), i));
+  const Result<void> closed = store->close(milliseconds(0));
+  ASSERT_FALSE(closed);
+  EXPECT_EQ(closed.error().kind, ErrorKind::kIo);
+  EXPECT_NE(closed.error().message.find("7 rows could not be written: "), std::string::npos);
+  EXPECT_NE(closed.error().message.find("locked"), std::string::npos);
+  EXPECT_EQ(store->stats().lost_rows, 7U);
+}
+
+TEST_F(SampleStoreTest, CloseTriesAgainWhileItsPatienceLasts) {
+  const auto store = open();
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  SQLite::Database person(options_.database.string(), SQLite::OPEN_READWRITE);
+  person.exec("BEGIN IMMEDIATE");
+  store->add_sample(sample(1, kNow, 1));
+  auto closed = std::async(std::launch::async, [&] { return store->close(kFlushTimeout); });
+  while (store->stats().failed_writes < 2) std::this_thread::yield();
+  person.exec("ROLLBACK");
+  EXPECT_TRUE(closed.get());
+  EXPECT_EQ(ask("SELECT count(*) FROM samples"), "1");
+  EXPECT_EQ(store->stats().lost_rows, 0U);
+}
+
 TEST_F(SampleStoreTest, DropsTheOldestWhenTheQueueIsFullAndCounts) {
   options_.queue_limit_rows = 10;
   const auto store = open();

@@ -51,6 +51,23 @@ TEST(WriteQueue, PutsAFailedBatchBackInFront) {
   EXPECT_EQ(queue.dropped_samples(), 1U);
 }
 
+TEST(WriteQueue, NoRecordOvertakesTheSamplesBeforeIt) {
+  WriteQueue queue(10, 10);
+  queue.push(event_record(1));
+  for (int i = 1; i <= 3; ++i) queue.push(sample_record(i));
+  queue.push(event_record(2));
+  queue.push(sample_record(4));
+  queue.put_back(queue.take(2));
+  Batch batch = queue.take(2);
+  ASSERT_EQ(batch.records.size(), 1U);
+  EXPECT_EQ(std::get<EventRecord>(batch.records[0]).id, 1);
+  batch = queue.take(1);
+  ASSERT_EQ(batch.records.size(), 1U);
+  EXPECT_EQ(std::get<EventRecord>(batch.records[0]).id, 2);
+  EXPECT_EQ(queue.take(1).samples.at(0).id, 4);
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(WriteQueue, CountsProgressByKind) {
   WriteQueue queue(10, 10);
   queue.push(sample_record(1));
