@@ -153,8 +153,8 @@ void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
   } else {
     writing.failed(stats.last_error + ", " + std::to_string(stats.queued_rows) + " rows wait", now);
   }
-  const std::uint64_t lost =
-      stats.dropped_samples + stats.dropped_records + stats.rejected_rows + notifiers_->dropped();
+  const std::uint64_t lost = stats.dropped_samples + stats.dropped_records + stats.rejected_rows +
+                             stats.lost_rows + notifiers_->dropped();
   if (lost > lost_) {
     losing.failed(std::to_string(lost) + " rows or notifications so far, for want of room", now);
   } else {
@@ -163,13 +163,7 @@ void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
   lost_ = lost;
 }
 
-Result<void> Monitor::finish() {
-  if (!store_) return {};
-  auto stored = store_->flush(kFlushPatience);
-  if (stored) return {};
-  return stored.error().in("the last " + std::to_string(store_->stats().queued_rows) +
-                           " rows could not be stored");
-}
+Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) : Result<void>(); }
 
 void Monitor::stop() {
   for (const auto& watcher : watchers_) watcher->stop();
