@@ -44,6 +44,13 @@ Result<void> check_header(const path& database, int fd) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return os_error("cannot read " + database.string(), errno);
   if (!S_ISREG(info.st_mode)) return foreign(database, "no regular file");
+  if (info.st_nlink > 1) {
+    return invalid(
+        fmt::format("{} has {} names (hard links): each would get a lock and a log of its own, "
+                    "which breaks the "
+                    "database; remove the other names, or choose another file",
+                    database.string(), info.st_nlink));
+  }
   if (info.st_size == 0) return {};
   std::array<char, kHeaderBytes> header{};
   const ssize_t n = pread(fd, header.data(), header.size(), 0);

@@ -62,6 +62,11 @@ IdRegistry::Entry IdRegistry::target(const std::string& name) {
   return {found->second, !made};
 }
 
+std::optional<TargetId> IdRegistry::known_target(const std::string& name) const {
+  const auto found = targets_.find(name);
+  return found == targets_.end() ? std::nullopt : std::optional(found->second);
+}
+
 IdRegistry::Entry IdRegistry::instance(TargetId target, const ProcessId& process) {
   const auto [found, made] = instances_.try_emplace(key_of(target, process), last_instance_ + 1);
   if (made) ++last_instance_;

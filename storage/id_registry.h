@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Database.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -26,6 +27,7 @@ class IdRegistry {
     bool known = false;
   };
   Entry target(const std::string& name);
+  [[nodiscard]] std::optional<TargetId> known_target(const std::string& name) const;
   Entry instance(TargetId target, const ProcessId& process);
   [[nodiscard]] bool has_instances(TargetId target) const;
 

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "model/printable.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
@@ -24,12 +27,16 @@ struct flock whole_file_for_writing() {
   return lock;
 }
 
-int read_pid(int fd) {
-  std::array<char, 32> text{};
-  const ssize_t n = pread(fd, text.data(), text.size(), 0);
-  int pid = 0;
-  if (n > 0) std::from_chars(text.data(), text.data() + n, pid);
-  return pid;
+// A file that an older program wrote has no second line.
+WriterState read_holder(int fd) {
+  std::array<char, 256> bytes{};
+  const ssize_t n = pread(fd, bytes.data(), bytes.size(), 0);
+  const std::string_view text(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
+  WriterState state{true, 0, {}};
+  std::from_chars(text.data(), text.data() + text.size(), state.pid);
+  const std::size_t begin = std::min(text.find('\n'), text.size() - 1) + 1;
+  if (!text.empty()) state.program = text.substr(begin, text.find('\n', begin) - begin);
+  return state;
 }
 
 }  // namespace
@@ -48,21 +55,22 @@ std::filesystem::path lock_path(const std::filesystem::path& database) {
   return real;
 }
 
-Result<LockFile> LockFile::acquire(const std::filesystem::path& database) {
+Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
+                                   const std::string& program) {
   const std::filesystem::path path = lock_path(database);
   LockFile file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.fd_ < 0) return os_error("cannot open " + path.string(), errno);
   struct flock lock = whole_file_for_writing();
   if (fcntl(file.fd_, F_OFD_SETLK, &lock) != 0) {
     if (errno != EAGAIN && errno != EACCES) return os_error("cannot lock " + path.string(), errno);
-    const int pid = read_pid(file.fd_);
-    return Error{ErrorKind::kUnavailable,
-                 database.string() + " is written by " +
-                     (pid > 0 ? "process " + std::to_string(pid) : "another process") +
-                     ": stop that one, or use another database"};
+    const WriterState holder = read_holder(file.fd_);
+    std::string who = holder.pid > 0 ? "process " + std::to_string(holder.pid) : "another process";
+    if (!holder.program.empty()) who += " (" + printable(holder.program) + ")";
+    return Error{ErrorKind::kUnavailable, database.string() + " is written by " + who +
+                                              ": stop that one, or use another database"};
   }
-  const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(file.fd_, 0) != 0 || pwrite(file.fd_, pid.data(), pid.size(), 0) < 0) {
+  const std::string text = std::to_string(getpid()) + "\n" + program + "\n";
+  if (ftruncate(file.fd_, 0) != 0 || pwrite(file.fd_, text.data(), text.size(), 0) < 0) {
     return os_error("cannot write " + path.string(), errno);
   }
   return file;
@@ -80,7 +88,7 @@ WriterState writer_state(const std::filesystem::path& database) {
   struct flock lock = whole_file_for_writing();
   WriterState state;
   if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
-    state = {true, read_pid(fd)};
+    state = read_holder(fd);
   }
   close(fd);
   return state;

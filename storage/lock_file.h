@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "model/result.h"
 
@@ -14,8 +15,10 @@ std::filesystem::path lock_path(const std::filesystem::path& database);
 
 class LockFile {
  public:
-  // Error kUnavailable names the pid that holds it; kDenied, kIo: the file cannot be made.
-  static Result<LockFile> acquire(const std::filesystem::path& database);
+  // Writes the pid and, in a second line, `program` into it. Error kUnavailable names who holds it;
+  // kDenied, kIo: the file cannot be made.
+  static Result<LockFile> acquire(const std::filesystem::path& database,
+                                  const std::string& program);
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&&) = delete;
   ~LockFile();

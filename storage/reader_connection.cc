@@ -101,6 +101,12 @@ Result<std::unique_ptr<SQLite::Database>> connect_reader(const path& database) {
                      "data?");
   }
   if (!S_ISREG(info.st_mode)) return invalid(database.string() + " is no regular file");
+  if (info.st_size == 0) {
+    return Error{ErrorKind::kUnavailable,
+                 database.string() +
+                     " is empty, not yet a soakwatch database: no daemon has begun "
+                     "to write it"};
+  }
   try {
     auto db = connect_somehow(database);
     if (auto ours = check_ours(database, *db); !ours) return ours.error();

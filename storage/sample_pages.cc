@@ -11,6 +11,11 @@ SamplePages::SamplePages(SQLite::Database& db)
     : page_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
                     " FROM samples WHERE instance_id = ? AND (time_ms, id) > (?, ?)"
                     " AND time_ms < ? AND id <= ? ORDER BY time_ms, id LIMIT ?"),
+      rows_(db,
+            "SELECT id FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ? "
+            "AND id <= ? ORDER BY id"),
+      row_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
+                   " FROM samples WHERE id = ?"),
       count_(db,
              "SELECT count(*) FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ?"),
       first_(db,
@@ -35,6 +40,32 @@ void SamplePages::read(InstanceId instance, std::int64_t after_time_ms, std::int
     out.push_back({id, read_sample(column)});
   }
   page_.reset();
+}
+
+std::vector<std::int64_t> SamplePages::rows(InstanceId instance, const TimeRange& range,
+                                            std::int64_t newest_row) {
+  rows_.reset();
+  ParameterCursor p(rows_);
+  p.integer(instance);
+  p.integer(range.begin_ms);
+  p.integer(range.end_ms);
+  p.integer(newest_row);
+  std::vector<std::int64_t> ids;
+  while (rows_.executeStep()) ids.push_back(rows_.getColumn(0).getInt64());
+  rows_.reset();
+  return ids;
+}
+
+std::optional<Sample> SamplePages::row(std::int64_t row_id) {
+  row_.reset();
+  row_.bind(1, row_id);
+  std::optional<Sample> sample;
+  if (row_.executeStep()) {
+    ColumnCursor column(row_);
+    sample = read_sample(column);
+  }
+  row_.reset();
+  return sample;
 }
 
 std::int64_t SamplePages::count(InstanceId instance, const TimeRange& range) {

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "storage/record.h"
@@ -25,12 +26,19 @@ class SamplePages {
   void read(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
             const TimeRange& range, std::int64_t newest_row, int limit,
             std::vector<SampleRecord>& out);
+  // The rows of one instance in order of arrival: 8 bytes for each.
+  std::vector<std::int64_t> rows(InstanceId instance, const TimeRange& range,
+                                 std::int64_t newest_row);
+  // No value: no such row.
+  std::optional<Sample> row(std::int64_t row_id);
   std::int64_t count(InstanceId instance, const TimeRange& range);
   // False: the instance has no sample in the range.
   bool first_time(InstanceId instance, const TimeRange& range, std::int64_t& time_ms);
 
  private:
   SQLite::Statement page_;
+  SQLite::Statement rows_;
+  SQLite::Statement row_;
   SQLite::Statement count_;
   SQLite::Statement first_;
 };

@@ -79,6 +79,9 @@ struct SampleReader::Impl {
   bool walk(const TargetRow& target, const std::vector<InstanceRow>& instances,
             const TimeRange& range, std::int64_t newest_row,
             const std::function<bool(const SampleRow&)>& row);
+  // One instance in order of arrival.
+  bool replay(const TargetRow& target, const InstanceRow& instance, const TimeRange& range,
+              std::int64_t newest_row, const std::function<bool(const SampleRow&)>& row);
 };
 
 namespace {
@@ -180,6 +183,16 @@ bool SampleReader::Impl::walk(const TargetRow& target, const std::vector<Instanc
   }
 }
 
+bool SampleReader::Impl::replay(const TargetRow& target, const InstanceRow& instance,
+                                const TimeRange& range, std::int64_t newest_row,
+                                const std::function<bool(const SampleRow&)>& row) {
+  for (const std::int64_t id : pages.rows(instance.id, range, newest_row)) {
+    const std::optional<Sample> sample = pages.row(id);
+    if (sample && !row({&target, &instance, id, *sample})) return false;
+  }
+  return true;
+}
+
 Result<SampleReader> SampleReader::open(const path& database) {
   auto db = connect_reader(database);
   if (!db) return db.error();
@@ -227,10 +240,13 @@ Result<void> SampleReader::for_each(const SampleQuery& query,
     const std::int64_t newest_row =
         impl_->db->execAndGet("SELECT coalesce(max(id), 0) FROM samples").getInt64();
     for (const TargetRow& target : *targets) {
-      if (!impl_->walk(target, impl_->instances_of(query, target.id), range_of(query), newest_row,
-                       row)) {
-        break;
-      }
+      const std::vector<InstanceRow> instances = impl_->instances_of(query, target.id);
+      const TimeRange range = range_of(query);
+      if (query.instance && instances.empty()) continue;
+      const bool goes_on = query.instance
+                               ? impl_->replay(target, instances.front(), range, newest_row, row)
+                               : impl_->walk(target, instances, range, newest_row, row);
+      if (!goes_on) break;
     }
     return {};
   });

@@ -62,8 +62,9 @@ class SampleReader {
   Result<std::vector<InstanceRow>> instances(std::optional<TargetId> target = std::nullopt);
   // kNotFound, here and below: the query names a target that is not there.
   Result<std::int64_t> count(const SampleQuery& query);
-  // Calls `row` for each sample, by target, then by time; in pages of short transactions. Stops
-  // early when `row` returns false. Rows that arrive meanwhile are left out.
+  // Calls `row` for each sample, by target, then by time; those of one instance, where the query
+  // names it, in order of arrival, which no clock that is set back changes. In pages of short
+  // transactions. Stops early when `row` returns false. Rows that arrive meanwhile are left out.
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
   Result<std::optional<Sample>> latest(InstanceId instance);
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
@@ -81,11 +82,12 @@ class SampleReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// True when a process holds `<database>.lock`, that is, a daemon writes it now; its pid where
-// known.
+// Whether a process holds `<database>.lock`, that is, writes it now; its pid and its program where
+// known: "soakwatchd", or what StoreOptions::program said. As untrusted as the file is.
 struct WriterState {
   bool running = false;
   int pid = 0;
+  std::string program;
 };
 WriterState writer_state(const std::filesystem::path& database);
 

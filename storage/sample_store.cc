@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -262,7 +263,8 @@ Result<void> SampleStore::close(std::chrono::milliseconds patience) {
 
 Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& options) {
   if (auto made = make_folders(options.database.parent_path()); !made) return made.error();
-  Result<LockFile> lock = LockFile::acquire(options.database);
+  Result<LockFile> lock = LockFile::acquire(
+      options.database, options.program.empty() ? program_invocation_short_name : options.program);
   if (!lock) return lock.error();
   if (auto prepared = prepare_database_file(options.database); !prepared) {
     // No litter beside somebody else's file.
@@ -286,6 +288,11 @@ TargetId SampleStore::target_id(const std::string& name, const TargetSpec& spec,
   const TargetId id = impl_->ids.target(name).id;
   impl_->push(held, Record(TargetRecord{id, name, to_string(spec), now}));
   return id;
+}
+
+std::optional<TargetId> SampleStore::known_target(const std::string& name) const {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->ids.known_target(name);
 }
 
 SampleStore::InstanceHandle SampleStore::instance_id(TargetId target, const ProcessInfo& process,

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,7 @@ namespace soakwatch {
 
 struct StoreOptions {
   std::filesystem::path database;
+  std::string program;  // for the lock file: who writes. Empty: the name of the program
   std::size_t queue_limit_rows = 20000;
   // The first row after a pause is written at once, those that follow within this time together.
   std::chrono::milliseconds batch_linger{20};
@@ -33,6 +35,9 @@ struct StoreOptions {
   std::chrono::milliseconds retry_interval{2000};  // after a failed write
   std::filesystem::path live_csv;  // empty: none. Rows are appended after each commit
 };
+
+// ProcessId::boot_id of what was no process of ours: rows of a file.
+inline constexpr std::string_view kImportedBootId = "imported";
 
 // A process instance as stored. `target` must have been made by the same store.
 struct InstanceRecord {
@@ -79,6 +84,8 @@ class SampleStore {
   // The id for a target's name; the row is written (or its spec updated) before anything queued
   // later.
   TargetId target_id(const std::string& name, const TargetSpec& spec, WallTime now);
+  // The id of a target that is stored already; its spec stays as it is.
+  [[nodiscard]] std::optional<TargetId> known_target(const std::string& name) const;
   // The id for a process instance: the stored one when this very process was watched before, else a
   // new one. `known` tells which.
   struct InstanceHandle {

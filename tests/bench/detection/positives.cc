@@ -45,7 +45,12 @@ Plan overnight(Random& r) {
   const double base = r.log_uniform(50, 300);
   return small_overnight(r, base, r.log_uniform(0.3, 2));
 }
-Plan overnight_1mb(Random& r) { return small_overnight(r, 100, 1); }
+// The published target: noise without memory.
+Plan overnight_1mb(Random& r) {
+  Plan p = small_overnight(r, 100, 1);
+  p.noise_minutes = r.log_uniform(0.02, 0.2);
+  return p;
+}
 
 Plan batches(Random& r) {
   const double onset = r.uniform(2, 3);

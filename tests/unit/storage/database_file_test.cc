@@ -90,6 +90,23 @@ TEST_F(DatabaseFileTest, HasOneWriterWhosePidTheSecondLearns) {
   EXPECT_EQ(state.pid, getpid());
 }
 
+TEST_F(DatabaseFileTest, TheLockFileSaysWhichProgramWrites) {
+  options_.program = "soakwatch import";
+  const auto store = open();
+  EXPECT_EQ(writer_state(options_.database).program, "soakwatch import");
+  EXPECT_EQ(read_text(options_.database.string() + ".lock"),
+            std::to_string(getpid()) + "\nsoakwatch import\n");
+  EXPECT_NE(refused().message.find("(soakwatch import)"), std::string::npos);
+  // As older programs wrote it; and nonsense.
+  write_text(options_.database.string() + ".lock", "4711\n");
+  EXPECT_EQ(writer_state(options_.database).pid, 4711);
+  EXPECT_EQ(writer_state(options_.database).program, "");
+  for (const char* text : {"", "\n", "\n\n", "x", "1\ny"}) {
+    write_text(options_.database.string() + ".lock", text);
+    EXPECT_TRUE(writer_state(options_.database).running);
+  }
+}
+
 TEST_F(DatabaseFileTest, KnowsTheWriterByAnyPathAndAfterItsEnd) {
   auto store = open();
   const std::filesystem::path link = folder_ / "link.db";
@@ -143,6 +160,28 @@ TEST_F(DatabaseFileTest, CanBeReadInAFolderThatCannotBeWritten) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   std::filesystem::permissions(folder_.path(), std::filesystem::perms(0700));
   EXPECT_EQ(status, 0);
+}
+
+TEST_F(DatabaseFileTest, AnEmptyFileIsNotYetADatabase) {
+  write_text(options_.database, "");
+  const auto reader = SampleReader::open(options_.database);
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(reader.error().message.find("is empty"), std::string::npos);
+  EXPECT_NO_THROW(open());  // the daemon begins one there
+  EXPECT_TRUE(SampleReader::open(options_.database));
+}
+
+TEST_F(DatabaseFileTest, IsNotWrittenUnderASecondName) {
+  open()->target_id("a", {}, kNow);
+  const std::filesystem::path second = folder_ / "second.db";
+  std::filesystem::create_hard_link(options_.database, second);
+  const Error error = refused();
+  EXPECT_EQ(error.kind, ErrorKind::kInvalid);
+  EXPECT_NE(error.message.find("2 names"), std::string::npos);
+  EXPECT_EQ(ask("SELECT name FROM targets"), "a");
+  std::filesystem::remove(second);
+  EXPECT_NO_THROW(open());
 }
 
 TEST_F(DatabaseFileTest, AReaderSaysWhereItLooked) {

@@ -36,6 +36,24 @@ TEST_F(SampleReaderTest, OrdersByTargetThenTimeAcrossInstances) {
   EXPECT_EQ(values_of(rows(query)), (std::vector<double>{6}));
 }
 
+TEST_F(SampleReaderTest, ReplaysOneInstanceAsItArrivedAlsoWhenTheClockWasSetBack) {
+  const auto store = open();
+  const TargetId a = store->target_id("a", {}, kNow);
+  const InstanceId one = store->instance_id(a, process(1), kNow).id;
+  const InstanceId other = store->instance_id(a, process(2), kNow).id;
+  store->add_sample(sample(one, kNow + seconds(3600), 1));
+  store->add_sample(sample(other, kNow, 9));
+  store->add_sample(sample(one, kNow + seconds(5), 2));
+  store->add_sample(sample(one, kNow, 3));
+  store->add_sample(sample(one, kNow + seconds(10), 4));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  SampleQuery query;
+  query.instance = one;
+  EXPECT_EQ(values_of(rows(query)), (std::vector<double>{1, 2, 3, 4}));
+  query.since = kNow + seconds(5);
+  EXPECT_EQ(values_of(rows(query)), (std::vector<double>{1, 2, 4}));
+}
+
 TEST_F(SampleReaderTest, TakesSinceInclusiveAndUntilExclusive) {
   const auto store = open();
   const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;

@@ -26,6 +26,15 @@ TEST_F(SampleStoreTest, GivesTheSameIdForTheSameTargetAlsoAfterARestart) {
   EXPECT_EQ(targets[0].created, kNow);
 }
 
+TEST_F(SampleStoreTest, LeavesTheSpecOfAKnownTargetAlone) {
+  const TargetId id = open()->target_id("a", name_spec("sidecar"), kNow);
+  const auto store = open();
+  EXPECT_EQ(store->known_target("a"), id);
+  EXPECT_FALSE(store->known_target("b"));
+  ASSERT_TRUE(store->close(kFlushTimeout));
+  EXPECT_EQ(reader().targets().value().at(0).spec, "name:sidecar");
+}
+
 TEST_F(SampleStoreTest, KnowsAnInstanceAgainAndTellsARestart) {
   InstanceId id = 0;
   {
