@@ -30,7 +30,7 @@ struct PprofConfig {
   std::vector<std::string> allowed_hosts;  // besides the loopback addresses
 };
 
-// Gates of one signal. Growth below both is never an alert.
+// Gates of one signal. Growth must reach both.
 struct SignalConfig {
   bool enabled = true;
   double min_growth = 0;        // in the unit of the signal: bytes or a count

@@ -3,8 +3,8 @@
 
 #include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
