@@ -31,7 +31,7 @@ void add_database_option(CLI::App& command, std::optional<std::filesystem::path>
 std::filesystem::path database_or_default(const std::optional<std::filesystem::path>& database) {
   if (database) return *database;
   const Surroundings around = this_process();
-  const std::filesystem::path standard = default_database(around);
+  std::filesystem::path standard = default_database(around);
   if (const auto chosen = around.environment("SOAKWATCH_DB"); chosen && !chosen->empty())
     return standard;
   const std::filesystem::path file = default_config_file(around);
