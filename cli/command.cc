@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "config/load_config.h"
 #include "config/paths.h"
 #include "config/suggest.h"
 #include "config/units.h"
@@ -19,13 +20,29 @@ void add_database_option(CLI::App& command, std::optional<std::filesystem::path>
   command
       .add_option(
           "--db", database,
-          "Database; without it $SOAKWATCH_DB or ~/.local/state/soakwatch/soakwatch.db (root: "
-          "/var/lib/soakwatch)")
+          "Database; without it $SOAKWATCH_DB, storage.database of the configuration file in its "
+          "usual place, or ~/.local/state/soakwatch/soakwatch.db (root: /var/lib/soakwatch)")
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("needs the name of a file") : std::string();
+      })
       ->type_name("FILE");
 }
 
 std::filesystem::path database_or_default(const std::optional<std::filesystem::path>& database) {
-  return database ? *database : default_database(this_process());
+  if (database) return *database;
+  const Surroundings around = this_process();
+  std::filesystem::path standard = default_database(around);
+  if (const auto chosen = around.environment("SOAKWATCH_DB"); chosen && !chosen->empty())
+    return standard;
+  const std::filesystem::path file = default_config_file(around);
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return standard;
+  const auto config = load_config(file, around);
+  if (config) return config->storage.database.empty() ? standard : config->storage.database;
+  const std::string& message = config.error().message;
+  std::fprintf(stderr, "soakwatch: warning: the configuration is not used: %s\n",
+               message.substr(0, message.find('\n')).c_str());
+  return standard;
 }
 
 Result<WallTime> parse_time_argument(const std::string& text, WallTime now) {

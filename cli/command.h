@@ -34,6 +34,8 @@ int report_error(const Error& error);
 
 // --db FILE, as every command that reads the database has it.
 void add_database_option(CLI::App& command, std::optional<std::filesystem::path>& database);
+// What --db says, else $SOAKWATCH_DB, else storage.database of the configuration file in its usual
+// place, else the default path. A configuration with a mistake is named on stderr and not used.
 std::filesystem::path database_or_default(const std::optional<std::filesystem::path>& database);
 
 // "12h" (ago) or an ISO 8601 time. `now` is the wall clock.

@@ -1,8 +1,8 @@
 // soakwatch export: samples as CSV.
 #include <cstdio>
-#include <fstream>
 
 #include "cli/command.h"
+#include "cli/output_file.h"
 #include "cli/terminal.h"
 #include "daemon/clock.h"
 #include "storage/csv_export.h"
@@ -22,45 +22,6 @@ struct ExportArguments {
   std::string decimal = ".";
   bool raw = false;
   std::optional<fs::path> output;
-};
-
-// stdout, or a file that appears under its name only when it is complete.
-class Output {
- public:
-  explicit Output(std::optional<fs::path> file) : file_(std::move(file)) {
-    if (file_) out_ = std::fopen(partial().c_str(), "we");
-  }
-  ~Output() {
-    if (!file_ || out_ == nullptr) return;
-    std::fclose(out_);
-    std::error_code ignored;
-    fs::remove(partial(), ignored);
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  bool write(const std::string& text) {
-    return out_ != nullptr && std::fwrite(text.data(), 1, text.size(), out_) == text.size();
-  }
-  Result<void> finish() {
-    if (out_ == nullptr || std::ferror(out_) != 0 || std::fflush(out_) != 0) return failure();
-    if (!file_) return {};
-    const bool closed = std::fclose(out_) == 0;
-    out_ = nullptr;
-    std::error_code error;
-    if (closed) fs::rename(partial(), *file_, error);
-    if (!closed || error) return failure();
-    return {};
-  }
-  [[nodiscard]] Error failure() const {
-    const std::string name = file_ ? file_->string() : "standard output";
-    return {ErrorKind::kIo, "cannot write " + name + ": " + std::generic_category().message(errno)};
-  }
-
- private:
-  [[nodiscard]] fs::path partial() const { return fs::path(file_->string() + ".part"); }
-  std::optional<fs::path> file_;
-  std::FILE* out_ = stdout;
 };
 
 // "soak.csv" -> "soak-2.csv".
@@ -109,14 +70,16 @@ struct Exported {
 
 Result<Exported> write_rows(SampleReader& reader, const SampleQuery& query,
                             const ExportArguments& args, const CsvOptions& options,
-                            std::int64_t total) {
+                            std::int64_t total, const fs::path& database) {
   constexpr std::size_t kFlushBytes = std::size_t{256} * 1024;
   const CsvWriter writer(options);
-  const bool split = options.spreadsheet && args.output;
+  const bool split = options.spreadsheet && args.output && is_plain_file_name(*args.output);
   const std::int64_t rows_per_file = split ? kSpreadsheetRowLimit : INT64_MAX;
   Progress progress("exporting", total);
   Exported done;
-  auto output = std::make_unique<Output>(args.output);
+  auto opened = OutputFile::open(args.output, database);
+  if (!opened) return opened.error();
+  std::unique_ptr<OutputFile> output = std::move(*opened);
   std::string buffer = writer.header();
   std::int64_t rows_in_file = 1;
   std::int64_t samples = 0;
@@ -131,7 +94,10 @@ Result<Exported> write_rows(SampleReader& reader, const SampleQuery& query,
     if (rows_in_file + static_cast<std::int64_t>(kMetricCount) > rows_per_file) {
       if (!flush()) return false;
       if (auto finished = output->finish(); !finished) failure = finished.error();
-      output = std::make_unique<Output>(numbered(*args.output, ++done.files));
+      auto next = OutputFile::open(numbered(*args.output, ++done.files), database);
+      if (!next) failure = next.error();
+      if (failure) return false;
+      output = std::move(*next);
       buffer = writer.header();
       rows_in_file = 1;
     }
@@ -152,7 +118,8 @@ int export_csv(const ExportArguments& args) {
   if (!options) return report_error(options.error());
   auto query = query_of(args);
   if (!query) return report_error(query.error());
-  auto reader = SampleReader::open(database_or_default(args.database));
+  const fs::path database = database_or_default(args.database);
+  auto reader = SampleReader::open(database);
   if (!reader) return report_error(reader.error());
   if (args.target) {
     if (auto exists = check_target_exists(*reader, *args.target); !exists)
@@ -160,7 +127,7 @@ int export_csv(const ExportArguments& args) {
   }
   auto total = reader->count(*query);
   if (!total) return report_error(total.error());
-  auto done = write_rows(*reader, *query, args, *options, *total);
+  auto done = write_rows(*reader, *query, args, *options, *total, database);
   if (!done) return report_error(done.error());
   if (args.output) {
     std::fprintf(stderr, "%lld rows in %s\n", static_cast<long long>(done->rows),

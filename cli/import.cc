@@ -5,8 +5,6 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
-#include "config/paths.h"
-#include "daemon/clock.h"
 #include "model/printable.h"
 #include "storage/csv_import.h"
 #include "storage/sample_reader.h"
@@ -36,7 +34,7 @@ InstanceKey key_of(const CsvSample& row, const std::string& target) {
 
 // The identity of an imported instance is its first row, so that the same file is recognised.
 ProcessId imported_id(const InstanceKey& key, WallTime first) {
-  return {"imported", static_cast<pid_t>(key.second),
+  return {std::string(kImportedBootId), static_cast<pid_t>(key.second),
           static_cast<std::uint64_t>(to_unix_ms(first))};
 }
 
@@ -77,7 +75,7 @@ class Importer {
     return !failure;
   }
 
-  void finish(WallTime) {
+  void finish() {
     if (failure) return;
     for (const auto& [key, instance] : instances_) {
       store_.end_instance({instance.id, instance.last, "imported from " + printable(file_)});
@@ -100,7 +98,9 @@ class Importer {
     ProcessInfo process;
     process.id = imported_id(key, first);
     process.comm = key.first.substr(0, 15);
-    const TargetId id = store_.target_id(key.first, spec, first);
+    // How a target that is watched is found stays as it is.
+    const auto known = store_.known_target(key.first);
+    const TargetId id = known ? *known : store_.target_id(key.first, spec, first);
     return {store_.instance_id(id, process, first).id, first};
   }
 
@@ -128,6 +128,13 @@ Result<CsvReadOptions> read_options(const ImportArguments& args) {
 int import_csv(const ImportArguments& args) {
   auto options = read_options(args);
   if (!options) return report_error(options.error());
+  std::error_code ignored;
+  const auto status = std::filesystem::status(args.file, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return report_error(invalid(args.file.string() +
+                                " is no regular file: an import reads twice, first for mistakes, "
+                                "which a pipe does not allow; save it to a file first"));
+  }
   std::ifstream in(args.file, std::ios::binary);
   if (!in) return report_error(not_found("cannot read " + args.file.string()));
   // A first pass finds mistakes before anything is stored.
@@ -142,6 +149,7 @@ int import_csv(const ImportArguments& args) {
   }
   StoreOptions store_options;
   store_options.database = database_or_default(args.database);
+  store_options.program = "soakwatch import";
   auto store = SampleStore::open(store_options);
   if (!store) return report_error(store.error());
   if (auto unknown = check_unknown(store_options.database, first_rows); !unknown)
@@ -156,9 +164,10 @@ int import_csv(const ImportArguments& args) {
       return importer.add(row);
     });
     if (!read) return report_error(read.error().in(args.file.string()));
-    importer.finish(read_clocks().wall);
+    importer.finish();
   }
   if (importer.failure) return report_error(*importer.failure);
+  if (auto closed = (*store)->close(kFlushPatience); !closed) return report_error(closed.error());
   std::fprintf(stderr, "%lld samples from %s into %s", static_cast<long long>(importer.samples()),
                args.file.c_str(), store_options.database.c_str());
   if (checked->skipped_rows > 0) {

@@ -49,6 +49,15 @@ Result<std::vector<TargetStatus>> collect(SampleReader& reader) {
   return all;
 }
 
+// Of a lock file by an older program nothing but the pid is known.
+bool is_daemon(const WriterState& writer) {
+  return writer.running && (writer.program.empty() || writer.program == "soakwatchd");
+}
+
+bool is_imported(const InstanceRow& instance) {
+  return instance.process.id.boot_id == kImportedBootId;
+}
+
 std::string json_text(const std::vector<TargetStatus>& all, const WriterState& writer) {
   boost::json::array targets;
   for (const TargetStatus& s : all) {
@@ -57,7 +66,9 @@ std::string json_text(const std::vector<TargetStatus>& all, const WriterState& w
                             {"instances", s.instances},
                             {"open_alerts", s.alerts.size()}};
     if (s.instance) {
-      row["pid"] = s.instance->process.id.pid;
+      const int pid = s.instance->process.id.pid;
+      row["imported"] = is_imported(*s.instance);
+      if (pid > 0) row["pid"] = pid;
       row["command"] = printable(s.instance->process.cmdline, 4096);
       row["first_seen"] = format_utc(s.instance->first_seen);
       if (s.instance->ended) row["ended"] = format_utc(*s.instance->ended);
@@ -76,8 +87,12 @@ std::string json_text(const std::vector<TargetStatus>& all, const WriterState& w
     }
     targets.push_back(std::move(row));
   }
-  boost::json::object root{{"daemon_running", writer.running}, {"targets", std::move(targets)}};
-  if (writer.running && writer.pid > 0) root["daemon_pid"] = writer.pid;
+  boost::json::object root{{"daemon_running", is_daemon(writer)}, {"targets", std::move(targets)}};
+  if (is_daemon(writer) && writer.pid > 0) root["daemon_pid"] = writer.pid;
+  if (writer.running && !is_daemon(writer)) {
+    root["writer"] = printable(writer.program);
+    if (writer.pid > 0) root["writer_pid"] = writer.pid;
+  }
   return boost::json::serialize(root);
 }
 
@@ -91,7 +106,13 @@ void print_target(const TargetStatus& s, WallTime now, bool color) {
   }
   const InstanceRow& instance = *s.instance;
   const std::string pid = "pid " + std::to_string(instance.process.id.pid);
-  if (instance.ended) {
+  if (is_imported(instance)) {
+    // The reason names the file; without one the import was cut short.
+    std::printf(
+        "  %s%s\n",
+        instance.end_reason.empty() ? "imported in part" : printable(instance.end_reason).c_str(),
+        instance.process.id.pid > 0 ? (", " + pid).c_str() : "");
+  } else if (instance.ended) {
     std::printf("  %s ended %s ago: %s\n", pid.c_str(),
                 format_duration(now - *instance.ended).c_str(),
                 printable(instance.end_reason).c_str());
@@ -129,7 +150,10 @@ int status_of(const std::filesystem::path& database, bool json) {
     std::printf("%s\n", json_text(*all, writer).c_str());
     return kExitDone;
   }
-  if (writer.running) {
+  if (writer.running && !is_daemon(writer)) {
+    std::printf("%s (pid %d) writes this database, %s\n", printable(writer.program).c_str(),
+                writer.pid, database.c_str());
+  } else if (writer.running) {
     std::printf("soakwatchd runs (pid %d), database %s\n", writer.pid, database.c_str());
   } else {
     std::printf("soakwatchd does not run on %s\n", database.c_str());

@@ -59,7 +59,12 @@ Result<Config> effective_config(const ConfigFlags& flags) {
   if (auto applied = apply_targets(flags, *config); !applied) return applied.error();
   if (flags.database && flags.database->empty()) return invalid("--db: a file name is missing");
   if (flags.database) config->storage.database = *flags.database;
-  if (config->storage.database.empty()) config->storage.database = default_database(around);
+  // As the commands that read it: the flag, $SOAKWATCH_DB, the file, the default.
+  const bool by_environment =
+      !flags.database && !around.environment("SOAKWATCH_DB").value_or("").empty();
+  if (by_environment || config->storage.database.empty()) {
+    config->storage.database = default_database(around);
+  }
   if (flags.log_level) config->log.level = *flags.log_level;
   std::vector<std::string> mistakes = check_config(*config);
   for (const Target& target : config->targets) {

@@ -233,7 +233,7 @@ void SampleStore::Impl::leave_displaced_files(std::unique_lock<std::mutex>& held
   stats.lost_rows += lost;
   if (lost > 0) trouble += "; " + std::to_string(lost) + " samples went with it";
   stats.last_error = trouble;
-  if (lost > 0) displaced_trouble = trouble;
+  if (lost > 0 || !writer) displaced_trouble = trouble;
 }
 
 SampleStore::SampleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
@@ -257,7 +257,8 @@ Result<void> SampleStore::close(std::chrono::milliseconds patience) {
     return Error{ErrorKind::kIo, std::to_string(impl_->queue.size()) +
                                      " rows could not be written: " + impl_->stats.last_error};
   }
-  if (impl_->stats.lost_rows > 0) return Error{ErrorKind::kIo, impl_->displaced_trouble};
+  if (const std::string& trouble = impl_->displaced_trouble; !trouble.empty())
+    return Error{ErrorKind::kIo, trouble};
   return {};
 }
 

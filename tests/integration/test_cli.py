@@ -5,11 +5,14 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,6 +68,67 @@ def test_no_database(bench, arguments):
         assert (done.status, done.out) == (1, "")
         assert str(bench.folder / "no.db") in done.err and "does not exist" in done.err
         assert list(bench.folder.glob("no.db*")) == []
+
+
+@pytest.fixture
+def ordinary(bench):
+    """Runs soakwatch as an ordinary user, whose configuration is in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        program = shutil.copy(SOAKWATCH, folder / "soakwatch")
+        user = []
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+            user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
+        (folder / "config/soakwatch").mkdir(parents=True)
+
+        def run(*arguments, **more):
+            env = {"PATH": os.environ["PATH"], "HOME": name, "XDG_STATE_HOME": f"{name}/state",
+                   "XDG_CONFIG_HOME": f"{name}/config", **more}
+            done = subprocess.run([*user, str(program), *map(str, arguments)], env=env, cwd=folder,
+                                  capture_output=True, timeout=60, text=True)
+            return SimpleNamespace(status=done.returncode, out=done.stdout, err=done.stderr)
+        yield SimpleNamespace(run=run, folder=folder,
+                              config=folder / "config/soakwatch/soakwatch.yaml")
+
+
+def test_the_database_by_configuration(ordinary):
+    """--db, then $SOAKWATCH_DB, then the configuration file, then the usual place."""
+    usual = ordinary.folder / "state/soakwatch/soakwatch.db"
+    assert f"soakwatch: {usual} does not exist" in ordinary.run("status").err
+    ordinary.config.write_text("storage:\n  database: ~/by-config.db\n")
+    by_config = ordinary.folder / "by-config.db"
+    for command in ("status", "alerts", "export"):
+        assert f"soakwatch: {by_config} does not exist" in ordinary.run(command).err
+    csv = ordinary.folder / "small.csv"
+    csv.write_text("time,rss_bytes\n2026-11-20T08:40:00Z,1048576\n")
+    assert ordinary.run("import", csv, "--target", "old").status == 0
+    assert by_config.exists() and not usual.exists()
+    assert "old" in ordinary.run("status").out
+    assert "env.db does not exist" in ordinary.run("status", SOAKWATCH_DB="env.db").err
+    assert "flag.db does not exist" in ordinary.run(
+        "status", "--db", "flag.db", SOAKWATCH_DB="env.db").err
+    # With a mistake the file is named in one line, and not used.
+    ordinary.config.write_text("storage:\n  database: x.db\n  databse: 1\n  live_cvs: 1\n")
+    warning, error = ordinary.run("status").err.splitlines()
+    assert "warning" in warning and f"{ordinary.config}:3:" in warning
+    assert f"{usual} does not exist" in error
+    assert "warning" not in ordinary.run("status", "--db", by_config).err
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["alerts"], ["alerts", "list"], ["export"],
+                                       ["import", "x.csv", "--target", "x"]])
+def test_an_empty_database_name(bench, arguments):
+    for words in (["--db", ""], ["--db="]):
+        done = bench.soakwatch(*arguments, *words)
+        assert (done.status, done.out) == (2, ""), done.err
+        assert "--db" in done.err
+
+
+def test_an_empty_file(bench):
+    done = bench.soakwatch("status", "--db", bench.write("empty.db", ""))
+    assert done.status == 1
+    assert "is empty, not yet a soakwatch database" in done.err
 
 
 def test_a_file_that_is_no_database(bench):

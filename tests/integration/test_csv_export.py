@@ -2,11 +2,15 @@
 
 import csv
 import io
+import os
 import re
+import stat
+import subprocess
 from datetime import datetime, timezone
 
 import pytest
 
+from conftest import SOAKWATCH
 from program import wait_until
 from spreadsheet import ENGLISH, GERMAN, open_csv
 
@@ -119,6 +123,86 @@ def test_into_a_file(soaked):
     assert f"{rows} rows in" in done.err
     assert file.read_text() == export(soaked)
     assert not list(soaked.bench.folder.glob("*.part"))
+
+
+def export_into(db, path, **options):
+    return db.bench.soakwatch("export", "--db", db.file, "-o", path, **options)
+
+
+def test_through_a_link(soaked, tmp_path):
+    """The target of the link is written, also one that is not there yet, and keeps its mode."""
+    text = export(soaked)
+    for old in ("old", None):
+        file, link = tmp_path / f"file-{old}.csv", tmp_path / f"link-{old}.csv"
+        link.symlink_to(file.name)
+        if old:
+            file.write_text(old)
+            file.chmod(0o640)
+        assert export_into(soaked, link).status == 0
+        assert link.is_symlink() and file.read_text() == text
+        if old:
+            assert file.stat().st_mode & 0o777 == 0o640
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_new_file_has_the_usual_mode(soaked, tmp_path):
+    before = os.umask(0o027)
+    try:
+        assert export_into(soaked, tmp_path / "new.csv").status == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.csv").stat().st_mode & 0o777 == 0o640
+
+
+def test_into_what_is_no_file(soaked, tmp_path):
+    """Devices and pipes are written into, never replaced."""
+    text = export(soaked)
+    done = export_into(soaked, "/dev/stdout")
+    assert done.status == 0 and done.out == text
+    device = tmp_path / "null"
+    device.symlink_to(os.devnull)
+    assert export_into(soaked, device).status == 0
+    assert device.is_symlink() and stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE)
+    assert export_into(soaked, fifo).status == 0
+    assert reader.communicate(timeout=60)[0].decode() == text
+    assert fifo.is_fifo()
+    shell = f"'{SOAKWATCH}' export --db '{soaked.file}' -o /dev/stdout > redirected.csv"
+    subprocess.run(["sh", "-c", shell], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "redirected.csv").read_text() == text
+    full = export_into(soaked, "/dev/full")
+    assert full.status == 1 and "cannot write /dev/full" in full.err
+
+
+def test_never_over_the_database(soaked, tmp_path):
+    before = soaked.file.read_bytes()
+    link = tmp_path / "innocent.csv"
+    link.symlink_to(soaked.file)
+    second = tmp_path / "second.csv"
+    os.link(soaked.file, second)
+    for path in (soaked.file, link, second, f"{soaked.file}.lock"):
+        done = export_into(soaked, path)
+        assert done.status == 2 and "belongs to the database" in done.err, path
+    second.unlink()
+    assert soaked.file.read_bytes() == before
+
+
+def test_a_failure_leaves_nothing(bench):
+    """The limit of a file's size stands for a full disk; SQLite's own -shm has 32 KiB."""
+    rows = "".join(f"2026-11-20T08:{i // 60:02}:{i % 60:02}Z,{i}\n" for i in range(3000))
+    log = bench.write("log.csv", "time,rss_bytes\n" + rows)
+    db = bench.folder / "soak.db"
+    assert bench.soakwatch("import", log, "--target", "old", "--db", db).status == 0
+    folder = bench.folder / "out"
+    folder.mkdir()
+    kept = folder / "kept.csv"
+    kept.write_text("old")
+    limited = f"trap '' XFSZ; exec prlimit --fsize=65536 '{SOAKWATCH}' export --db '{db}' -o kept.csv"
+    done = subprocess.run(["sh", "-c", limited], cwd=folder, timeout=60, capture_output=True)
+    assert done.returncode == 1 and b"cannot write kept.csv" in done.stderr
+    assert kept.read_text() == "old" and list(folder.iterdir()) == [kept]
 
 
 def test_a_file_that_cannot_be_written(soaked):

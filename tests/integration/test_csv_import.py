@@ -1,5 +1,9 @@
 """Old logs come into the database: the shell script's, and our own exports."""
 
+import fcntl
+import json
+import os
+import sqlite3
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -132,6 +136,63 @@ def test_what_is_imported_is_exported_and_shown(bench):
         "2026-11-20T08:40:05Z,old,,rss_bytes,2097152"]
     status = bench.soakwatch("status", "--db", db.file)
     assert status.status == 0 and "old" in status.out
+
+
+def test_the_spec_of_a_target_stays(bench):
+    leaky = bench.leaky()
+    daemon = bench.daemon(config=f"targets: [{{name: old, match: 'pid:{leaky.pid}'}}]\n")
+    daemon.db.wait_for_samples("old", 1)
+    assert daemon.stop() == 0
+    done, db = load(bench, bench.write("small.csv", SMALL), database="soak.db")
+    assert done.status == 0, done.err
+    assert db.value("SELECT spec FROM targets WHERE name = 'old'") == f"pid:{leaky.pid}"
+    assert len(db.instances("old")) == 2
+
+
+def test_a_pipe_is_refused(bench):
+    """It cannot be read twice; nothing is stored, and nothing hangs."""
+    db = Database(bench.folder / "imported.db")
+    done = bench.soakwatch("import", "/dev/stdin", "--target", "old", "--db", db.file, stdin=SMALL)
+    assert done.status == 2 and "reads twice" in done.err
+    fifo = bench.folder / "fifo"
+    os.mkfifo(fifo)
+    assert load(bench, fifo)[0].status == 2
+    assert not db.file.exists()
+
+
+def test_status_calls_it_imported(bench):
+    done, db = load(bench, bench.write("small.csv", SMALL))
+    assert done.status == 0, done.err
+    text = bench.soakwatch("status", "--db", db.file).out
+    assert "  imported from small.csv\n" in text
+    assert "pid" not in text and "watched for" not in text
+    target, = json.loads(bench.soakwatch("status", "--json", "--db", db.file).out)["targets"]
+    assert target["imported"] is True and "pid" not in target
+    # An import that was cut short has no end.
+    with sqlite3.connect(db.file) as connection:
+        connection.execute("UPDATE instances SET ended_ms = NULL, end_reason = NULL")
+    connection.close()
+    text = bench.soakwatch("status", "--db", db.file).out
+    assert "imported in part" in text and "watched for" not in text
+
+
+def test_status_names_who_writes(bench):
+    """Not the daemon where it is an import."""
+    done, db = load(bench, bench.write("small.csv", SMALL))
+    assert done.status == 0, done.err
+    with open(f"{db.file}.lock", "r+b") as lock:
+        assert lock.read().endswith(b"\nsoakwatch import\n")
+        lock.seek(0)
+        lock.truncate()
+        lock.write(b"4711\nsoakwatch import\n")
+        lock.flush()
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        text = bench.soakwatch("status", "--db", db.file).out
+        state = json.loads(bench.soakwatch("status", "--json", "--db", db.file).out)
+    assert text.startswith("soakwatch import (pid 4711) writes this database")
+    assert "soakwatchd runs" not in text
+    assert (state["daemon_running"], state["writer"], state["writer_pid"]) == (
+        False, "soakwatch import", 4711)
 
 
 def test_unknown_columns_are_named(bench):

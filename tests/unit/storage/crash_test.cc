@@ -108,6 +108,16 @@ TEST_F(CrashTest, RowsOfADatabaseThatSomebodyRemovedAreNotClaimedAsKept) {
   EXPECT_FALSE(store->close(milliseconds(0)));
 }
 
+TEST_F(CrashTest, ARemovedDatabaseIsReportedAlsoWhereNoSampleWasInIt) {
+  const auto store = open();
+  store->add_event({kNow, EventKind::kGap, 0, 0, "x"});
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  std::filesystem::remove(options_.database);
+  const Result<void> closed = store->close(milliseconds(0));
+  ASSERT_FALSE(closed);
+  EXPECT_NE(closed.error().message.find("removed while in use"), std::string::npos);
+}
+
 TEST_F(CrashTest, TheRemovalOfTheDatabaseIsNoticedWhileItRuns) {
   options_.checkpoint_interval = milliseconds(1);
   const auto store = open();
