@@ -16,6 +16,9 @@ void prepare_process() {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   mallopt(M_ARENA_MAX, 1);
+  // Set by hand, the threshold stays what it is: else the first large page of a target raises it,
+  // and the heap keeps a megabyte of holes for the next one.
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 }
 
 void open_standard_streams() {

@@ -5,8 +5,8 @@
 
 namespace soakwatch {
 
-// Raises the limit of open files to what is allowed (each target holds a few), and keeps the
-// allocator from making an arena per thread.
+// Raises the limit of open files to what is allowed (each target holds a few), and tells the
+// allocator to make no arena per thread and to give large blocks back.
 void prepare_process();
 
 // Opens /dev/null where one of the three standard streams is closed, so that no file of ours gets

@@ -182,7 +182,9 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
   db->exec("PRAGMA synchronous = NORMAL");
   db->exec("PRAGMA journal_size_limit = 16777216");  // 16 MiB
   db->exec("PRAGMA wal_autocheckpoint = 1000");      // pages: 4 MiB
-  db->exec("PRAGMA cache_size = -1024");             // KiB
+  // KiB. A writer that appends needs few pages; what is allowed is filled sooner or later, and
+  // would look like growth for so long.
+  db->exec("PRAGMA cache_size = -256");
   db->exec("PRAGMA temp_store = MEMORY");
   return db;
 }
