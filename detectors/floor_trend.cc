@@ -67,7 +67,7 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
     if (!full) continue;
     FloorJudgement judgement = held_ ? judge_held(*full) : judge(level, *full);
     if (judgement.grows) return judgement;
-    if (!result) result = std::move(judgement);
+    if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
   }
   return result;
 }

@@ -54,7 +54,7 @@ class FloorTrend {
  public:
   explicit FloorTrend(const FloorTrendOptions& options);
 
-  // The judgement of the lowest level that says "grows", else of the lowest that judged; nothing
+  // The judgement of the lowest level that says "grows", else of the one that came furthest; nothing
   // when no window was full. While growth holds, judged at the level that found it.
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
                                     double companion, double load = std::nan(""));
