@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "detectors/rank_tests.h"
 
@@ -14,6 +15,10 @@ constexpr int kMissingShare = 8;
 constexpr double kWalkChance = 1e-3;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
+// The size that matters is meant for alarms within an hour or two. A longer window may find less:
+// the need shrinks with the square of its span, down to a share of the base.
+constexpr milliseconds kEarlySpan = std::chrono::minutes(96);
+constexpr double kLeastRatio = 0.04;
 // Growth in proportion to the work is none; half as much again may be. The work counts as grown
 // only where its own blocks are in rising order at 1 %, so that a restless load hides no leak.
 constexpr double kLoadFactor = 1.5;
@@ -28,6 +33,15 @@ std::span<const double> head(const std::vector<double>& values, std::size_t n) {
 }
 std::span<const double> tail(const std::vector<double>& values, std::size_t n) {
   return std::span(values).last(std::min(n, values.size()));
+}
+
+// The smallest step of a series: its resolution, where that is coarser than its unit.
+double step_of(const std::vector<double>& values) {
+  double step = std::numeric_limits<double>::max();
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (values[i] != values[i - 1]) step = std::min(step, std::fabs(values[i] - values[i - 1]));
+  }
+  return step == std::numeric_limits<double>::max() ? 0 : step;
 }
 
 }  // namespace
@@ -94,9 +108,12 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   return window;
 }
 
-double FloorTrend::need(double base) const {
-  return std::max(
-      {options_.min_growth, options_.min_growth_ratio * std::fabs(base), 3 * options_.quantum});
+double FloorTrend::need(const Window& w, double base) const {
+  const double early = std::max(options_.min_growth, options_.min_growth_ratio * std::fabs(base));
+  const double share = std::min(
+      1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
+  const double late = std::max(early * share * share, kLeastRatio * std::fabs(base));
+  return std::max(std::min(early, late), 3 * std::max(options_.quantum, step_of(w.minima)));
 }
 
 FloorJudgement FloorTrend::judge(int level, const Window& w) {
@@ -107,7 +124,7 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.since = w.start;
   j.span = w.span;
   const double growth = j.current - j.base;
-  const double needed = need(j.base);
+  const double needed = need(w, j.base);
   const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
                          std::string meaning) {
     j.gates.push_back({std::move(name), passed, measured, threshold, std::move(meaning)});

@@ -81,7 +81,7 @@ class FloorTrend {
   FloorJudgement judge(int level, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
-  [[nodiscard]] double need(double base) const;
+  [[nodiscard]] double need(const Window& window, double base) const;
   [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;
 
