@@ -11,8 +11,8 @@ namespace {
 
 // One window may miss an eighth of its blocks: three of 24.
 constexpr int kMissingShare = 8;
-// Chance that a driftless random walk passes the walk gate: 40 of the 276 ranks of 23 increments.
-constexpr double kWalkChance = 1e-3;
+// Chance that a driftless random walk passes the walk gate: 31 of the 276 ranks of 23 increments.
+constexpr double kWalkChance = 3e-4;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
 // The size that matters is meant for alarms within an hour or two. A longer window may find less:
