@@ -11,8 +11,17 @@ namespace {
 
 // One window may miss an eighth of its blocks: three of 24.
 constexpr int kMissingShare = 8;
+// A window over a night is judged from three quarters of its blocks on.
+constexpr milliseconds kNight = std::chrono::hours(9);
+constexpr int kNightShare = 4;
 // Chance that a driftless random walk passes the walk gate: 31 of the 276 ranks of 23 increments.
 constexpr double kWalkChance = 3e-4;
+// Over a night, noise on a steady rise is told from a random walk by its distance from the line:
+// neighbours are unlike each other (von Neumann's ratio, 2 for noise, under 1 for a walk), and the
+// rise is many times that distance. Of walks with any noise on them 1.1 % a window pass
+// (simulated).
+constexpr double kJagged = 1.5;
+constexpr double kRiseOfNoise = 12;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
 // The size that matters is meant for alarms within an hour or two. A longer window may find less:
@@ -44,6 +53,43 @@ double step_of(const std::vector<double>& values) {
   return step == std::numeric_limits<double>::max() ? 0 : step;
 }
 
+struct LineFit {
+  double rise = 0;        // of the line over the window
+  double distance = 0;    // standard deviation from it
+  double jaggedness = 0;  // von Neumann's ratio of the distances
+};
+
+LineFit fit_line(const std::vector<Point>& points) {
+  const auto n = static_cast<double>(points.size());
+  double mx = 0;
+  double my = 0;
+  for (const Point& p : points) {
+    mx += p.x / n;
+    my += p.y / n;
+  }
+  double sxx = 0;
+  double sxy = 0;
+  for (const Point& p : points) {
+    sxx += (p.x - mx) * (p.x - mx);
+    sxy += (p.x - mx) * (p.y - my);
+  }
+  const double slope = sxx > 0 ? sxy / sxx : 0;
+  double squares = 0;
+  double steps = 0;
+  double last = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double off = points[i].y - my - slope * (points[i].x - mx);
+    squares += off * off;
+    if (i > 0) steps += (off - last) * (off - last);
+    last = off;
+  }
+  return {slope * (points.back().x - points.front().x), std::sqrt(squares / std::max(1.0, n - 2)),
+          squares > 0 ? steps / squares : 0};
+}
+
+// Blocks that a judged window may be short of: not yet there, and missing.
+int most_absent(int window) { return window / kNightShare + window / kMissingShare; }
+
 }  // namespace
 
 FloorTrend::FloorTrend(const FloorTrendOptions& options)
@@ -56,12 +102,12 @@ FloorTrend::FloorTrend(const FloorTrendOptions& options)
     const double p =
         options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels);
     std::vector<int> by_missing;
-    for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+    for (int missing = 0; missing <= most_absent(window); ++missing) {
       by_missing.push_back(kendall_critical(window - missing, std::min(p, 0.05)));
     }
     order_critical_.push_back(std::move(by_missing));
   }
-  for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+  for (int missing = 0; missing <= most_absent(window); ++missing) {
     load_critical_.push_back(kendall_critical(window - missing, kLoadChance));
   }
 }
@@ -89,11 +135,13 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
 std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   const auto& blocks = minima_.blocks(level);
   const auto size = static_cast<std::size_t>(options_.blocks.window);
-  if (blocks.size() < size) return std::nullopt;
   const milliseconds length = minima_.block_length(level);
+  const milliseconds span = length * static_cast<std::int64_t>(blocks.size());
+  const std::size_t least = span >= kNight ? size - size / kNightShare : size;
+  if (blocks.size() < least) return std::nullopt;
   Window window;
   window.start = blocks.front().start;
-  window.span = length * options_.blocks.window;
+  window.span = span;
   const std::int64_t first = blocks.front().index;
   for (const Block& block : blocks) {
     if (!block.present) continue;
@@ -102,9 +150,10 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
     window.minima.push_back(block.minimum);
     window.points.push_back({hours, block.minimum});
     window.companions.push_back(block.companion);
+    window.means.push_back({hours, block.mean});
     if (!std::isnan(block.load)) window.loads.push_back({hours, block.load});
   }
-  if (window.minima.size() + size / kMissingShare < size) return std::nullopt;
+  if (window.minima.size() + size / kMissingShare < blocks.size()) return std::nullopt;
   return window;
 }
 
@@ -136,22 +185,24 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
 
   j.slope_per_hour = theil_sen(w.points);
   const std::size_t n = w.minima.size();
-  const int discordant = discordant_pairs(w.minima);
+  int discordant = discordant_pairs(w.minima);
+  if (w.span >= kNight) {
+    std::vector<double> means;
+    for (const Point& point : w.means) means.push_back(point.y);
+    discordant = std::min(discordant, discordant_pairs(means));
+  }
   const int allowed = order_critical_[static_cast<std::size_t>(level)]
                                      [static_cast<std::size_t>(options_.blocks.window) - n];
   gate("order", discordant <= allowed, discordant, allowed,
        "pairs of blocks that do not rise, at most");
 
-  const SignedRank walk = signed_rank(w.minima);
-  const int walk_allowed =
-      walk.increments > 0 ? signed_rank_critical(walk.increments, kWalkChance) : -1;
-  gate("walk", walk.negative_ranks <= walk_allowed, walk.negative_ranks, walk_allowed,
-       "ranks of the falling steps, at most");
+  j.gates.push_back(walk_gate(w));
 
   const std::size_t late = n * 3 / 8;
-  const double pace_all = j.slope_per_hour.value;
-  const double pace_early = theil_sen(std::span(w.points).first(n - late)).value;
-  const double pace_late = theil_sen(std::span(w.points).last(late)).value;
+  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
+  const double pace_all = theil_sen(course).value;
+  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
+  const double pace_late = theil_sen(std::span(course).last(late)).value;
   const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
   gate("levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
        "growth per hour in the last part, at least");
@@ -174,6 +225,19 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
   if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
   return j;
+}
+
+Gate FloorTrend::walk_gate(const Window& w) const {
+  const SignedRank walk = signed_rank(w.minima);
+  const int allowed = walk.increments > 0 ? signed_rank_critical(walk.increments, kWalkChance) : -1;
+  if (walk.negative_ranks <= allowed || w.span < kNight) {
+    return {"walk", walk.negative_ranks <= allowed, walk.negative_ranks,
+            static_cast<double>(allowed), "ranks of the falling steps, at most"};
+  }
+  const LineFit fit = fit_line(w.means);
+  return {"walk", fit.jaggedness >= kJagged && fit.rise >= kRiseOfNoise * fit.distance,
+          fit.distance > 0 ? fit.rise / fit.distance : 0, kRiseOfNoise,
+          "rise of the line through a night, in distances from it, at least"};
 }
 
 Gate FloorTrend::load_gate(const Window& w, double relative_growth) const {
