@@ -97,7 +97,7 @@ Plan random_walk(Random& r) {
   const double per_hour = r.log_uniform(0.02, 0.2);
   const double step = 1.0 / 60;
   std::vector<double> values{1};
-  for (double h = 0; h < p.hours; h += step) {
+  for (int minute = 0; minute < 60 * p.hours; ++minute) {
     const double next = values.back() + per_hour * std::sqrt(step) * r.normal();
     values.push_back(next < 0.3 ? 0.6 - next : next);  // reflected: nothing goes below zero
   }
