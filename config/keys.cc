@@ -151,7 +151,7 @@ Section detection() {
            "A process that was never calm must have grown for so long; 0s asks for nothing."),
        key(
            "window_blocks", [](auto& c) -> auto& { return c.detection.window_blocks; },
-           CountKind{12, 64}, "Blocks that are judged together."),
+           CountKind{16, 64}, "Blocks that are judged together."),
        key(
            "levels", [](auto& c) -> auto& { return c.detection.levels; }, CountKind{1, 16},
            "Block lengths that are tried, each twice as long as the one before."),

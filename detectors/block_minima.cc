@@ -11,11 +11,12 @@ double smaller(double a, double b) {
 }
 
 Block merge(const Block& left, const Block& right) {
-  Block merged{left.index / 2, left.start,  left.present || right.present, 0,
-               std::nan(""),   std::nan("")};
+  Block merged{left.index / 2, left.start, left.present || right.present, 0, std::nan(""), 0,
+               std::nan("")};
   if (left.present && right.present) {
     merged.minimum = std::min(left.minimum, right.minimum);
     merged.companion = smaller(left.companion, right.companion);
+    merged.mean = (left.mean + right.mean) / 2;
     merged.load = std::isnan(left.load)    ? right.load
                   : std::isnan(right.load) ? left.load
                                            : (left.load + right.load) / 2;
@@ -23,6 +24,7 @@ Block merge(const Block& left, const Block& right) {
     const Block& only = left.present ? left : right;
     merged.minimum = only.minimum;
     merged.companion = only.companion;
+    merged.mean = only.mean;
     merged.load = only.load;
   }
   return merged;
@@ -65,12 +67,15 @@ std::uint32_t BlockMinima::add(milliseconds monotonic, WallTime wall, double val
     open_.load_sum += load;
     ++open_.loads;
   }
+  open_.sum += value;
+  ++open_.samples;
   open_.any = true;
   return closed;
 }
 
 void BlockMinima::open_block(std::int64_t index, WallTime start) {
-  open_ = Open{index, start, index * options_.block, milliseconds(0), false, 0, std::nan(""), 0, 0};
+  open_ = Open{index, start, index * options_.block, milliseconds(0), false, 0, std::nan(""), 0, 0,
+               0,     0};
 }
 
 std::uint32_t BlockMinima::close_block() {
@@ -78,7 +83,9 @@ std::uint32_t BlockMinima::close_block() {
   const milliseconds gap = std::max(open_.largest_gap, end - open_.last);
   const bool present = open_.any && gap * 2 <= options_.block;
   const double load = open_.loads > 0 ? open_.load_sum / open_.loads : std::nan("");
-  return push(0, Block{open_.index, open_.start, present, open_.minimum, open_.companion, load});
+  const double mean = open_.samples > 0 ? open_.sum / open_.samples : 0;
+  return push(0,
+              Block{open_.index, open_.start, present, open_.minimum, open_.companion, mean, load});
 }
 
 std::uint32_t BlockMinima::push(std::size_t at, const Block& block) {

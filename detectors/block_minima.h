@@ -18,6 +18,7 @@ struct Block {
   bool present = false;  // false: under half of the block was covered by samples
   double minimum = 0;
   double companion = 0;  // minimum of the second series; NaN where it has none
+  double mean = 0;       // of the samples
   double load = 0;       // mean of the work done; NaN where it is not known
 };
 
@@ -63,6 +64,8 @@ class BlockMinima {
     bool any = false;
     double minimum = 0;
     double companion = 0;
+    double sum = 0;
+    int samples = 0;
     double load_sum = 0;
     int loads = 0;
   };

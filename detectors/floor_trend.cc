@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "detectors/rank_tests.h"
 
@@ -10,10 +11,23 @@ namespace {
 
 // One window may miss an eighth of its blocks: three of 24.
 constexpr int kMissingShare = 8;
-// Chance that a driftless random walk passes the walk gate: 40 of the 276 ranks of 23 increments.
-constexpr double kWalkChance = 1e-3;
+// A window over a night is judged from three quarters of its blocks on.
+constexpr milliseconds kNight = std::chrono::hours(9);
+constexpr int kNightShare = 4;
+// Chance that a driftless random walk passes the walk gate: 31 of the 276 ranks of 23 increments.
+constexpr double kWalkChance = 3e-4;
+// Over a night, noise on a steady rise is told from a random walk by its distance from the line:
+// neighbours are unlike each other (von Neumann's ratio, 2 for noise, under 1 for a walk), and the
+// rise is many times that distance. Of walks with any noise on them 1.1 % a window pass
+// (simulated).
+constexpr double kJagged = 1.5;
+constexpr double kRiseOfNoise = 12;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
+// The size that matters is meant for alarms within an hour or two. A longer window may find less:
+// the need shrinks with the square of its span, down to a share of the base.
+constexpr milliseconds kEarlySpan = std::chrono::minutes(96);
+constexpr double kLeastRatio = 0.04;
 // Growth in proportion to the work is none; half as much again may be. The work counts as grown
 // only where its own blocks are in rising order at 1 %, so that a restless load hides no leak.
 constexpr double kLoadFactor = 1.5;
@@ -40,6 +54,52 @@ std::span<const double> tail(const std::vector<double>& values, std::size_t n) {
   return std::span(values).last(std::min(n, values.size()));
 }
 
+// The smallest step of a series: its resolution, where that is coarser than its unit.
+double step_of(const std::vector<double>& values) {
+  double step = std::numeric_limits<double>::max();
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (values[i] != values[i - 1]) step = std::min(step, std::fabs(values[i] - values[i - 1]));
+  }
+  return step == std::numeric_limits<double>::max() ? 0 : step;
+}
+
+struct LineFit {
+  double rise = 0;        // of the line over the window
+  double distance = 0;    // standard deviation from it
+  double jaggedness = 0;  // von Neumann's ratio of the distances
+};
+
+LineFit fit_line(const std::vector<Point>& points) {
+  const auto n = static_cast<double>(points.size());
+  double mx = 0;
+  double my = 0;
+  for (const Point& p : points) {
+    mx += p.x / n;
+    my += p.y / n;
+  }
+  double sxx = 0;
+  double sxy = 0;
+  for (const Point& p : points) {
+    sxx += (p.x - mx) * (p.x - mx);
+    sxy += (p.x - mx) * (p.y - my);
+  }
+  const double slope = sxx > 0 ? sxy / sxx : 0;
+  double squares = 0;
+  double steps = 0;
+  double last = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double off = points[i].y - my - slope * (points[i].x - mx);
+    squares += off * off;
+    if (i > 0) steps += (off - last) * (off - last);
+    last = off;
+  }
+  return {slope * (points.back().x - points.front().x), std::sqrt(squares / std::max(1.0, n - 2)),
+          squares > 0 ? steps / squares : 0};
+}
+
+// Blocks that a judged window may be short of: not yet there, and missing.
+int most_absent(int window) { return window / kNightShare + window / kMissingShare; }
+
 }  // namespace
 
 bool can_find_growth(const FloorTrendOptions& options) {
@@ -53,12 +113,12 @@ FloorTrend::FloorTrend(const FloorTrendOptions& options)
   const int window = options.blocks.window;
   for (int level = 0; level < options.blocks.levels; ++level) {
     std::vector<int> by_missing;
-    for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+    for (int missing = 0; missing <= most_absent(window); ++missing) {
       by_missing.push_back(kendall_critical(window - missing, order_chance(options, level)));
     }
     order_critical_.push_back(std::move(by_missing));
   }
-  for (int missing = 0; missing <= window / kMissingShare; ++missing) {
+  for (int missing = 0; missing <= most_absent(window); ++missing) {
     load_critical_.push_back(kendall_critical(window - missing, kLoadChance));
   }
 }
@@ -78,7 +138,7 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
     if (!full) continue;
     FloorJudgement judgement = held_ ? judge_held(*full) : judge(level, *full);
     if (judgement.grows) return judgement;
-    if (!result) result = std::move(judgement);
+    if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
   }
   return result;
 }
@@ -86,11 +146,13 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
 std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   const auto& blocks = minima_.blocks(level);
   const auto size = static_cast<std::size_t>(options_.blocks.window);
-  if (blocks.size() < size) return std::nullopt;
   const milliseconds length = minima_.block_length(level);
+  const milliseconds span = length * static_cast<std::int64_t>(blocks.size());
+  const std::size_t least = span >= kNight ? size - size / kNightShare : size;
+  if (blocks.size() < least) return std::nullopt;
   Window window;
   window.start = blocks.front().start;
-  window.span = length * options_.blocks.window;
+  window.span = span;
   const std::int64_t first = blocks.front().index;
   for (const Block& block : blocks) {
     if (!block.present) continue;
@@ -99,15 +161,19 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
     window.minima.push_back(block.minimum);
     window.points.push_back({hours, block.minimum});
     window.companions.push_back(block.companion);
+    window.means.push_back({hours, block.mean});
     if (!std::isnan(block.load)) window.loads.push_back({hours, block.load});
   }
-  if (window.minima.size() + size / kMissingShare < size) return std::nullopt;
+  if (window.minima.size() + size / kMissingShare < blocks.size()) return std::nullopt;
   return window;
 }
 
-double FloorTrend::need(double base) const {
-  return std::max(
-      {options_.min_growth, options_.min_growth_ratio * std::fabs(base), 3 * options_.quantum});
+double FloorTrend::need(const Window& w, double base) const {
+  const double early = std::max(options_.min_growth, options_.min_growth_ratio * std::fabs(base));
+  const double share = std::min(
+      1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
+  const double late = std::max(early * share * share, kLeastRatio * std::fabs(base));
+  return std::max(std::min(early, late), 3 * std::max(options_.quantum, step_of(w.minima)));
 }
 
 FloorJudgement FloorTrend::judge(int level, const Window& w) {
@@ -118,7 +184,7 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.since = w.start;
   j.span = w.span;
   const double growth = j.current - j.base;
-  const double needed = need(j.base);
+  const double needed = need(w, j.base);
   const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
                          std::string meaning) {
     j.gates.push_back({std::move(name), passed, measured, threshold, std::move(meaning)});
@@ -130,22 +196,24 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
 
   j.slope_per_hour = theil_sen(w.points);
   const std::size_t n = w.minima.size();
-  const int discordant = discordant_pairs(w.minima);
+  int discordant = discordant_pairs(w.minima);
+  if (w.span >= kNight) {
+    std::vector<double> means;
+    for (const Point& point : w.means) means.push_back(point.y);
+    discordant = std::min(discordant, discordant_pairs(means));
+  }
   const int allowed = order_critical_[static_cast<std::size_t>(level)]
                                      [static_cast<std::size_t>(options_.blocks.window) - n];
   gate("order", discordant <= allowed, discordant, allowed,
        "pairs of blocks that do not rise, at most");
 
-  const SignedRank walk = signed_rank(w.minima);
-  const int walk_allowed =
-      walk.increments > 0 ? signed_rank_critical(walk.increments, kWalkChance) : -1;
-  gate("walk", walk.negative_ranks <= walk_allowed, walk.negative_ranks, walk_allowed,
-       "ranks of the falling steps, at most");
+  j.gates.push_back(walk_gate(w));
 
   const std::size_t late = n * 3 / 8;
-  const double pace_all = j.slope_per_hour.value;
-  const double pace_early = theil_sen(std::span(w.points).first(n - late)).value;
-  const double pace_late = theil_sen(std::span(w.points).last(late)).value;
+  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
+  const double pace_all = theil_sen(course).value;
+  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
+  const double pace_late = theil_sen(std::span(course).last(late)).value;
   const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
   gate("levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
        "growth per hour in the last part, at least");
@@ -168,6 +236,19 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
   if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
   return j;
+}
+
+Gate FloorTrend::walk_gate(const Window& w) const {
+  const SignedRank walk = signed_rank(w.minima);
+  const int allowed = walk.increments > 0 ? signed_rank_critical(walk.increments, kWalkChance) : -1;
+  if (walk.negative_ranks <= allowed || w.span < kNight) {
+    return {"walk", walk.negative_ranks <= allowed, walk.negative_ranks,
+            static_cast<double>(allowed), "ranks of the falling steps, at most"};
+  }
+  const LineFit fit = fit_line(w.means);
+  return {"walk", fit.jaggedness >= kJagged && fit.rise >= kRiseOfNoise * fit.distance,
+          fit.distance > 0 ? fit.rise / fit.distance : 0, kRiseOfNoise,
+          "rise of the line through a night, in distances from it, at least"};
 }
 
 Gate FloorTrend::load_gate(const Window& w, double relative_growth) const {

@@ -58,8 +58,8 @@ class FloorTrend {
  public:
   explicit FloorTrend(const FloorTrendOptions& options);
 
-  // The judgement of the lowest level that says "grows", else of the lowest that judged; nothing
-  // when no window was full. While growth holds, judged at the level that found it.
+  // The judgement of the lowest level that says "grows", else of the one that came furthest;
+  // nothing when no window was full. While growth holds, judged at the level that found it.
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
                                     double companion, double load = std::nan(""));
 
@@ -69,6 +69,7 @@ class FloorTrend {
     std::vector<double> minima;
     std::vector<Point> points;  // hours since the window's start, minimum
     std::vector<double> companions;
+    std::vector<Point> means;
     std::vector<Point> loads;  // hours since the window's start, mean; empty where not known
     WallTime start;
     milliseconds span{0};
@@ -85,15 +86,16 @@ class FloorTrend {
   FloorJudgement judge(int level, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
-  [[nodiscard]] double need(double base) const;
+  [[nodiscard]] double need(const Window& window, double base) const;
+  [[nodiscard]] Gate walk_gate(const Window& window) const;
   [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;
 
   FloorTrendOptions options_;
   std::optional<milliseconds> first_;
   BlockMinima minima_;
-  std::vector<std::vector<int>> order_critical_;  // [level][missing blocks]
-  std::vector<int> load_critical_;                // [missing blocks]
+  std::vector<std::vector<int>> order_critical_;  // [level][absent blocks]
+  std::vector<int> load_critical_;
   bool was_calm_ = false;
   std::optional<Held> held_;
 };

@@ -1,5 +1,5 @@
 // Made-up processes, each drawn by its seed from the ranges that its family states. The same family
-// and seed give the same samples on every machine.
+// and seed give the same samples each time.
 #pragma once
 
 #include <cstdint>

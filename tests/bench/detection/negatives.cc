@@ -97,7 +97,7 @@ Plan random_walk(Random& r) {
   const double per_hour = r.log_uniform(0.02, 0.2);
   const double step = 1.0 / 60;
   std::vector<double> values{1};
-  for (double h = 0; h < p.hours; h += step) {
+  for (int minute = 0; minute < 60 * p.hours; ++minute) {
     const double next = values.back() + per_hour * std::sqrt(step) * r.normal();
     values.push_back(next < 0.3 ? 0.6 - next : next);  // reflected: nothing goes below zero
   }
@@ -204,12 +204,12 @@ Plan clean_run(Random& r) {
 std::vector<Family> negative_families() {
   return {
       {"noise", false, "AR(1), 1-10 %, correlated over 6 s to 1 h; 24 h", noise},
-      {"season", false, "a day's course of 10-100 %, no sign of its load; 72 h", season},
+      {"season", false, "a day's course of 10-100 %, no sign of its load; 72 h", season, true},
       {"season_load", false, "the same, with work done in proportion", season_with_load},
       {"steps", false, "1-5 jumps of 10-60 %, more of them upwards; 24 h", steps},
-      {"cache_fill", false, "30-300 % more, exponentially, time constant 10 min to 6 h",
-       cache_fill},
-      {"pool", false, "30-300 % more in 4-19 jumps within 0.5-4 h, then none", pool},
+      {"cache_fill", false, "30-300 % more, exponentially, time constant 10 min to 6 h", cache_fill,
+       true},
+      {"pool", false, "30-300 % more in 4-19 jumps within 0.5-4 h, then none", pool, true},
       {"bursts", false, "0.2-6 an hour, 1-20 min, 0.3-4 times the base; 24 h", bursts},
       {"random_walk", false, "no drift, 2-20 % per root hour; 48 h", random_walk},
       {"sawtooth", false, "rises of 20-100 % over 15 min to 4 h, then back; 24 h", sawtooth},

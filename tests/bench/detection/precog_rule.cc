@@ -12,7 +12,7 @@ namespace {
 constexpr double kBlockMinutes = 5;
 constexpr std::size_t kHour = 12;          // blocks
 constexpr std::size_t kTrend = 6 * kHour;  // shortest trend
-constexpr std::size_t kWeek = 7 * 24 * kHour;
+constexpr std::size_t kWeek = std::size_t{7} * 24 * kHour;
 constexpr std::size_t kEvery = 6;  // blocks between two judgements
 constexpr double kModifiedZ = 3.5;
 constexpr double kR2 = 0.8;
@@ -62,6 +62,7 @@ PrecogRule::Trend PrecogRule::strongest_trend() const {
   }
   const double middle = median(steps);
   std::vector<double> deviations;
+  deviations.reserve(steps.size());
   for (const double step : steps) deviations.push_back(std::fabs(step - middle));
   const double mad = median(deviations);
   std::vector<std::size_t> starts{0};

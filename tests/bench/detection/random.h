@@ -1,5 +1,5 @@
-// Random numbers that are the same on every machine and standard library: the distributions of
-// <random> are not.
+// Random numbers that are the same with every standard library, which the distributions of
+// <random> are not. (log, exp and pow may differ by a last bit between mathematical libraries.)
 #pragma once
 
 #include <cmath>

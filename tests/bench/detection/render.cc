@@ -70,7 +70,7 @@ GoHeapOptions draw_heap(const Plan& plan, bool leaks, double base, Random& r) {
   o.globals_bytes = r.log_uniform(0.3e6, 2e6);
   // From one collection in minutes to several a second.
   o.alloc_bytes_per_second = base * r.log_uniform(0.002, 1);
-  if (plan.gogc_off || (leaks && kind > 0.85)) {
+  if (plan.gogc_off || (leaks && kind > 0.85 && !plan.often_collected)) {
     o.gogc_off = true;
     o.memory_limit_bytes = base * r.uniform(2, 5) + 10e6;
     // A rise to the limit takes a minute to four hours.

@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"sampling: {detail_budget: 1.5}", "1.5 is out of range"},
         Refused{"pprof: {timeout: 31s}", "31s is out of range: 100ms to 30s"},
         Refused{"pprof: {max_body: 1GiB}", "1GiB is out of range: 64KiB to 256MiB"},
-        Refused{"detection: {window_blocks: 7}", "7 is out of range: 12 to 64"},
+        Refused{"detection: {window_blocks: 7}", "7 is out of range: 16 to 64"},
         Refused{"detection: {window_blocks: 65}", "out of range"},
         Refused{"detection: {levels: 0}", "0 is out of range: 1 to 16"},
         Refused{"detection: {levels: 17}", "out of range"},

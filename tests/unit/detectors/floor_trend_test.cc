@@ -202,11 +202,11 @@ TEST(FloorTrend, EndsWhenTheFloorFallsBackAndWhenItStaysFlat) {
 TEST(FloorTrend, KnowsWindowsThatCanFindNothing) {
   FloorTrendOptions o = options();
   EXPECT_TRUE(can_find_growth(o));
-  o.blocks.window = 12;
+  o.blocks.window = 16;
   EXPECT_TRUE(can_find_growth(o));
-  o.blocks.window = 10;
-  EXPECT_FALSE(can_find_growth(o));
   o.blocks.window = 12;
+  EXPECT_FALSE(can_find_growth(o));
+  o.blocks.window = 16;
   o.false_alarms_per_day = 1e-9;
   EXPECT_FALSE(can_find_growth(o));
 }
