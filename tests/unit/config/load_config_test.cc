@@ -57,7 +57,7 @@ TEST(ParseConfig, ReadsEverySection) {
   EXPECT_FALSE(config.detection.enabled);
   EXPECT_EQ(config.detection.block, 2s);
   EXPECT_EQ(config.detection.warm_up, 0s);
-  EXPECT_EQ(config.detection.window_blocks, 12);
+  EXPECT_EQ(config.detection.window_blocks, 18);
   EXPECT_EQ(config.detection.levels, 3);
   EXPECT_EQ(config.detection.false_alarms_per_day, 1e-2);
   EXPECT_EQ(config.detection.levelling_off_ratio, 0.4);
