@@ -4,9 +4,10 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-Usage: tests/check.sh [--all] [--no-unit-tests]
+Usage: tests/check.sh [--all | --program] [--no-unit-tests]
 
   --all            clang-tidy on every source, not only on what differs from the last commit
+  --program        clang-tidy on every source of the program, not of the tests
   --no-unit-tests  leave out the unit tests
 END
 }
@@ -73,6 +74,7 @@ main() {
   while (($# > 0)); do
     case $1 in
       --all) tidy_options=(--all) ;;
+      --program) tidy_options=(--program) ;;
       --no-unit-tests) with_unit_tests=no ;;
       -h | --help)
         usage

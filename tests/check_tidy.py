@@ -73,6 +73,8 @@ def main():
     parser.add_argument("build", type=Path, help="build folder with compile_commands.json")
     parser.add_argument("--all", action="store_true",
                         help="all sources, not only those that git calls changed")
+    parser.add_argument("--program", action="store_true",
+                        help="all sources of the program, not the tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     args = parser.parse_args()
     build = args.build.resolve()
@@ -83,9 +85,11 @@ def main():
     version = subprocess.run([TOOL, "--version"], check=True, capture_output=True, text=True).stdout
     rules = (root / ".clang-tidy").read_text(encoding="utf-8")
     headers = included_headers(build, root)
-    changed = None if args.all else changed_files(root)
+    changed = None if args.all or args.program else changed_files(root)
     work, known_clean, keys = [], 0, set()
     for source, (object_file, command) in sorted(compile_commands(build, root).items()):
+        if args.program and source.is_relative_to(root / "tests"):
+            continue
         files = {source, *headers.get(object_file, [])}
         if changed is not None and root / ".clang-tidy" not in changed and not files & changed:
             continue
