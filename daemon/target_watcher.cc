@@ -131,7 +131,9 @@ asio::awaitable<Result<ProcessReader>> TargetWatcher::open_child() {
 }
 
 asio::awaitable<Result<ProcessReader>> TargetWatcher::find_once() {
-  if (target_.spec.kind == TargetKind::kCommand) co_return co_await open_child();
+  if (target_.spec.kind == TargetKind::kCommand) {
+    co_return co_await open_child();
+  }
   auto matches = co_await parts_.search->find(target_.spec);
   if (!matches) co_return matches.error();
   if (matches->empty()) co_return not_found("no such process");
