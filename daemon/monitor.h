@@ -50,7 +50,6 @@ class Monitor {
 
   // How each target ended; kNone for those that were stopped.
   [[nodiscard]] const std::vector<TargetEnd>& ends() const { return ends_; }
-  [[nodiscard]] const SampleStore* store() const { return store_.get(); }
 
  private:
   Monitor(boost::asio::io_context& context, const Config& config, MonitorOptions options,

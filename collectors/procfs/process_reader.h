@@ -15,8 +15,6 @@
 
 namespace soakwatch {
 
-enum class ProcessState { kAlive, kZombie, kGone };
-
 class ProcessReader {
  public:
   // Error kNotFound: no such process; kDenied: /proc hides it; kIo otherwise. `boot_id` goes into
