@@ -57,6 +57,8 @@ std::string_view label(AlertState state) {
       return "PENDING";
     case AlertState::kFiring:
       return "FIRING";
+    case AlertState::kPlateau:
+      return "PLATEAU";
     case AlertState::kResolved:
       return "RESOLVED";
   }

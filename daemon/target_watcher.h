@@ -56,7 +56,7 @@ class TargetWatcher {
   boost::asio::awaitable<void> watch(ProcessReader found);
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
                                              InstanceId id);
-  boost::asio::awaitable<Detectors> detectors_for(Pipeline::Begin instance, ProcessInfo process);
+  boost::asio::awaitable<ProcessJudge> judge_for(Pipeline::Begin instance, ProcessInfo process);
   boost::asio::awaitable<std::string> sample_until_end(ProcessReader& process, InstanceId id,
                                                        PprofFeed& pprof, DetailFeed& detail);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);

@@ -1,4 +1,4 @@
-// An alert is a finding with a life: inactive -> pending -> firing -> resolved.
+// An alert is a finding with a life: inactive -> pending -> firing <-> plateau -> resolved.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,9 @@
 
 namespace soakwatch {
 
-enum class AlertState : std::uint8_t { kInactive, kPending, kFiring, kResolved };
+// Pending: a suspicion, or an alert that has not held for as long as the user asks. Plateau: it
+// fired, and what grew has stopped without being given back.
+enum class AlertState : std::uint8_t { kInactive, kPending, kFiring, kPlateau, kResolved };
 std::string_view to_string(AlertState state);
 std::optional<AlertState> alert_state_from_string(std::string_view text);
 

@@ -37,10 +37,10 @@ class ScriptedDetector : public Detector {
   double level_ = 0;
 };
 
-Detectors scripted(std::deque<bool> grows) {
+ProcessJudge scripted(std::deque<bool> grows) {
   Detectors detectors;
   detectors.push_back(std::make_unique<ScriptedDetector>(std::move(grows)));
-  return detectors;
+  return ProcessJudge(std::move(detectors));
 }
 
 class Recorder : public Listener {
@@ -92,9 +92,9 @@ class PipelineTest : public ::testing::Test {
     id_ = pipeline_->add_target(target_, kStart);
   }
   SampleReader open_reader() { return std::move(SampleReader::open(folder_ / "s.db").value()); }
-  Pipeline::Begin begin(Detectors detectors) {
+  Pipeline::Begin begin(ProcessJudge judge) {
     const auto instance = pipeline_->identify(id_, process_, kStart);
-    pipeline_->begin(id_, instance, process_, std::move(detectors), kStart);
+    pipeline_->begin(id_, instance, process_, std::move(judge), kStart);
     return instance;
   }
   void feed(InstanceId instance, int samples) {
