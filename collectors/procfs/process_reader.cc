@@ -11,6 +11,7 @@
 #include "collectors/procfs/go_environment.h"
 #include "collectors/procfs/kernel_text.h"
 #include "collectors/procfs/process_directory.h"
+#include "collectors/procfs/process_limits.h"
 #include "collectors/procfs/smaps_rollup.h"
 #include "collectors/procfs/stat.h"
 #include "collectors/procfs/statm.h"
@@ -90,7 +91,8 @@ Result<void> count_mappings(const ProcessDirectory& folder, MetricValues& out) {
   return {};
 }
 
-ProcessInfo read_info(const ProcessDirectory& folder, ProcessId id, std::string comm) {
+ProcessInfo read_info(const ProcessDirectory& folder, ProcessId id, std::string comm,
+                      const std::filesystem::path& cgroup_root) {
   ProcessInfo info;
   info.id = std::move(id);
   info.comm = std::move(comm);
@@ -104,6 +106,7 @@ ProcessInfo read_info(const ProcessDirectory& folder, ProcessId id, std::string 
     info.gogc_off = environment.gogc_off;
     info.gomemlimit_bytes = environment.gomemlimit_bytes;
   }
+  info.limits = read_process_limits(folder.fd(), cgroup_root);
   return info;
 }
 
@@ -174,7 +177,8 @@ ProcessReader::~ProcessReader() = default;
 const ProcessInfo& ProcessReader::info() const { return impl_->info; }
 
 Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root, pid_t pid,
-                                          const std::string& boot_id) {
+                                          const std::string& boot_id,
+                                          const std::filesystem::path& cgroup_root) {
   const std::string where = (proc_root / std::to_string(pid)).string();
   auto folder = ProcessDirectory::open(AT_FDCWD, where);
   if (!folder) return folder.error();
@@ -192,7 +196,8 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   impl->info.id = {boot_id, pid, stat->start_ticks};
   const auto thread = impl->stand_in(*stat);
   if (!thread) return thread.error().in(where);
-  impl->info = read_info(*thread ? **thread : impl->folder, impl->info.id, std::move(stat->comm));
+  impl->info = read_info(*thread ? **thread : impl->folder, impl->info.id, std::move(stat->comm),
+                         cgroup_root);
   return ProcessReader(std::move(impl));
 }
 
