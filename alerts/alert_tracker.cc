@@ -22,6 +22,7 @@ Alert new_alert(AlertId id, const AlertSubject& subject, const Finding& finding,
   alert.instance = subject.instance;
   alert.pid = subject.pid;
   alert.finding = finding;
+  alert.updated = now;
   alert.pending_since = now;
   return alert;
 }
@@ -55,6 +56,7 @@ void update(Alert& alert, const Finding& latest) {
 
 AlertTransition change(Alert& alert, AlertState to, WallTime now, std::string reason) {
   const AlertState from = std::exchange(alert.state, to);
+  alert.updated = now;
   if (to == AlertState::kFiring && !alert.fired_at) alert.fired_at = now;
   if (to == AlertState::kResolved) alert.resolved_at = now;
   return {alert, from, now, std::move(reason)};
@@ -98,6 +100,7 @@ std::vector<AlertTransition> AlertTracker::condition_holds(const AlertSubject& s
   Alert& alert = at->second;
   const Severity before = alert.finding.severity;
   update(alert, finding);
+  alert.updated = now;
   alert.quiet_since.reset();
   switch (alert.state) {
     case AlertState::kPending:

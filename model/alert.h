@@ -25,6 +25,7 @@ struct Alert {
   int pid = 0;
   AlertState state = AlertState::kInactive;
   Finding finding;         // the latest
+  WallTime updated;        // when it was found, or the state changed
   WallTime pending_since;  // when the condition was first seen
   // Pending: since when each finding was of grade alert and growing; a suspicion has none.
   std::optional<WallTime> alert_since;

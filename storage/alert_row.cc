@@ -175,6 +175,7 @@ Alert read_alert(ColumnCursor& column) {
   alert.finding.detector = column.text();
   alert.finding.metric = metric_from_name(column.text()).value_or(Metric::kRssBytes);
   alert.state = alert_state_from_string(column.text()).value_or(AlertState::kInactive);
+  alert.updated = column.time();
   read_alert_figures(column, alert);
   return alert;
 }

@@ -31,8 +31,9 @@ struct AlertTexts {
 void bind_alert_figures(ParameterCursor& parameters, const Alert& alert, const AlertTexts& texts);
 void read_alert_figures(ColumnCursor& columns, Alert& alert);
 
-// SELECT of whole alerts from `alerts a`, for read_alert(): the state is taken from the column
-// `state`, the figures from the table `figures_of` ("a."), and `more` columns stand behind them.
+// SELECT of whole alerts from `alerts a`, for read_alert(): the state and its time are taken from
+// the columns `state`, the figures from the table `figures_of` ("a."), and `more` columns stand
+// behind them.
 std::string alert_select(std::string_view state, std::string_view figures_of,
                          std::string_view more);
 Alert read_alert(ColumnCursor& columns);

@@ -300,7 +300,7 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
 Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limit) {
   return impl_->guarded([&]() -> Result<std::vector<Alert>> {
     SQLite::Statement select(
-        *impl_->db, alert_select("a.state", "a.", "") +
+        *impl_->db, alert_select("a.state, a.updated_ms", "a.", "") +
                         (open_only ? "WHERE a.state IN ('pending', 'firing', 'plateau') " : "") +
                         "ORDER BY a.id DESC LIMIT ?");
     select.bind(1, static_cast<std::int64_t>(limit));
@@ -315,7 +315,8 @@ Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limi
 
 Result<std::optional<Alert>> SampleReader::alert(AlertId id) {
   return impl_->guarded([&]() -> Result<std::optional<Alert>> {
-    SQLite::Statement select(*impl_->db, alert_select("a.state", "a.", "") + "WHERE a.id = ?");
+    SQLite::Statement select(*impl_->db,
+                             alert_select("a.state, a.updated_ms", "a.", "") + "WHERE a.id = ?");
     select.bind(1, id);
     if (!select.executeStep()) return std::optional<Alert>();
     ColumnCursor column(select);
@@ -326,8 +327,9 @@ Result<std::optional<Alert>> SampleReader::alert(AlertId id) {
 Result<std::vector<AlertTransition>> SampleReader::alert_history(AlertId id) {
   return impl_->guarded([&]() -> Result<std::vector<AlertTransition>> {
     SQLite::Statement select(
-        *impl_->db, alert_select("h.to_state", "h.", ", h.from_state, h.time_ms, h.reason") +
-                        "JOIN alert_history h ON h.alert_id = a.id WHERE a.id = ? ORDER BY h.id");
+        *impl_->db,
+        alert_select("h.to_state, h.time_ms", "h.", ", h.from_state, h.time_ms, h.reason") +
+            "JOIN alert_history h ON h.alert_id = a.id WHERE a.id = ? ORDER BY h.id");
     select.bind(1, id);
     std::vector<AlertTransition> history;
     while (select.executeStep()) {

@@ -108,6 +108,7 @@ TEST_F(AlertTrackerTest, KeepsTheFindingUpToDateWithTheFirstBaseAndTheEarliestSi
   EXPECT_EQ(known.since, finding_.since);
   EXPECT_EQ(known.current, 5000);
   EXPECT_EQ(known.slope_per_hour, 300);
+  EXPECT_EQ(alerts.open_alerts().at(0).updated, kStart + minutes(60));
 
   later.since = finding_.since - minutes(30);
   alerts.condition_holds(subject_, later, kStart + minutes(61));

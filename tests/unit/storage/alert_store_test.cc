@@ -121,6 +121,8 @@ TEST_F(AlertStoreTest, ComesBackWholeWithItsHistory) {
   expect_same(history[0].alert, pending);
   EXPECT_EQ(history[0].from, AlertState::kInactive);
   EXPECT_EQ(history[0].time, kNow);
+  EXPECT_EQ(history[0].alert.updated, kNow);
+  EXPECT_EQ(one->updated, kNow + seconds(300));
   expect_same(history[1].alert, firing);
   EXPECT_EQ(history[1].from, AlertState::kPending);
   EXPECT_EQ(history[1].reason, "held for 5m");
