@@ -131,10 +131,11 @@ void print_reasons(const Finding& f) {
 void print_history(const std::vector<AlertTransition>& history) {
   std::printf("  history\n");
   for (const AlertTransition& step : history) {
-    const std::string from(to_string(step.from));
-    const std::string to(to_string(step.alert.state));
-    std::printf("    %s  %s%s%s\n", format_local(step.time).c_str(),
-                from == to ? to.c_str() : (from + " -> " + to).c_str(),
+    // News of an alert that fires already changes no state.
+    std::string states(to_string(step.alert.state));
+    if (step.from != step.alert.state)
+      states = std::string(to_string(step.from)).append(" -> ").append(states);
+    std::printf("    %s  %s%s%s\n", format_local(step.time).c_str(), states.c_str(),
                 step.reason.empty() ? "" : ": ", printable(step.reason, 400).c_str());
   }
 }
