@@ -22,6 +22,16 @@ constexpr double kWalkChance = 3e-4;
 // (simulated).
 constexpr double kJagged = 1.5;
 constexpr double kRiseOfNoise = 12;
+// What passes every gate is a suspicion. One window makes it an alert where a driftless walk is out
+// of the question: by its steps alone (15 of 276 ranks), or by its steps and as noise around a
+// line, which a walk never is; over a night by the line alone; or because the floor has grown by
+// three quarters, which no slow drift does. Chosen on the benchmark's tuning seeds:
+// docs/detection.md.
+constexpr double kCertainWalkChance = 2e-5;
+constexpr double kLineJagged = 1.2;
+constexpr double kLineRiseOfNoise = 6;
+constexpr double kCertainRiseOfNoise = 20;
+constexpr double kGreatGrowth = 0.75;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
 // The size that matters is meant for alarms within an hour or two. A longer window may find less:
@@ -36,6 +46,8 @@ constexpr double kLoadChance = 0.01;
 constexpr double kCalmShare = 0.15;
 // The second half of a cold start must keep this share of the pace of the first.
 constexpr double kColdStartPace = 0.8;
+// What stopped growing alarms anew when it has grown by half as much again.
+constexpr double kGrowsAgain = 1.5;
 
 // The chance of a false alarm that the order gate takes in one test of a level: the day's, shared
 // out over the levels and the blocks that close.
@@ -45,6 +57,10 @@ double order_chance(const FloorTrendOptions& options, int level) {
   const double minutes = std::chrono::duration<double, std::ratio<60>>(block).count();
   return std::min(options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels),
                   0.05);
+}
+
+double hours_of(milliseconds time) {
+  return std::chrono::duration<double, std::ratio<3600>>(time).count();
 }
 
 std::span<const double> head(const std::vector<double>& values, std::size_t n) {
@@ -133,14 +149,71 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
   std::optional<FloorJudgement> result;
   for (int level = 0; level < options_.blocks.levels; ++level) {
     if ((closed & (1U << level)) == 0) continue;
-    if (held_ && held_->level != level) continue;
+    const bool holds_here = held_ && held_->level == level;
+    if (held_ && !holds_here && held_->grade == Grade::kAlert) continue;
     const std::optional<Window> full = window(level);
     if (!full) continue;
-    FloorJudgement judgement = held_ ? judge_held(*full) : judge(level, *full);
-    if (judgement.grows) return judgement;
-    if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
+    if (!held_ || held_->grade == Grade::kSuspect) {
+      FloorJudgement judgement = judge(level, *full);
+      if (held_ && judgement.grows) {
+        confirm(judgement, *full);
+      } else if (judgement.grows) {
+        hold(judgement, *full);
+        return judgement;
+      } else if (!held_ && (!result || judgement.gates.size() > result->gates.size())) {
+        result = std::move(judgement);
+      }
+    }
+    if (holds_here) result = judge_held(*full);
   }
   return result;
+}
+
+Gate FloorTrend::certainty_gate(const Window& w) const {
+  const double base = median(head(w.minima, 3));
+  const double growth = median(tail(w.minima, 3)) - base;
+  if (growth >= kGreatGrowth * std::fabs(base)) {
+    return {"certainty", true, growth, kGreatGrowth * std::fabs(base),
+            "growth that no slow drift reaches, at least"};
+  }
+  const SignedRank walk = signed_rank(w.minima);
+  const auto rises = [&walk](double chance) {
+    return walk.increments > 0 &&
+           walk.negative_ranks <= signed_rank_critical(walk.increments, chance);
+  };
+  const auto is_line = [](const LineFit& fit, double jagged, double rise_of_noise) {
+    return fit.jaggedness >= jagged && fit.rise >= rise_of_noise * fit.distance;
+  };
+  const LineFit line = fit_line(w.points);
+  if (rises(kWalkChance) && is_line(line, kLineJagged, kLineRiseOfNoise)) {
+    return {"certainty", true, line.distance > 0 ? line.rise / line.distance : line.rise,
+            kLineRiseOfNoise, "rise of a line, in distances from it, at least"};
+  }
+  const LineFit night = fit_line(w.means);
+  if (w.span >= kNight && is_line(night, kJagged, kCertainRiseOfNoise)) {
+    return {"certainty", true, night.distance > 0 ? night.rise / night.distance : night.rise,
+            kCertainRiseOfNoise,
+            "rise of the line through a night, in distances from it, at least"};
+  }
+  return {
+      "certainty", rises(kCertainWalkChance), walk.negative_ranks,
+      static_cast<double>(signed_rank_critical(std::max(walk.increments, 1), kCertainWalkChance)),
+      "ranks of the falling steps for an alert, at most"};
+}
+
+void FloorTrend::hold(const FloorJudgement& j, const Window& w) {
+  held_ = Held{j.level, j.base, j.current - j.base, j.since, w.begin + w.span, j.grade, j.phase, 0,
+               0,       j.gates};
+}
+
+// Two windows without a common block bear witness apart from each other.
+void FloorTrend::confirm(const FloorJudgement& j, const Window& w) {
+  if (j.grade == Grade::kSuspect && w.begin < held_->found) return;
+  held_->grade = Grade::kAlert;
+  held_->gates = j.gates;
+  if (j.grade == Grade::kAlert) return;
+  held_->gates.back() = {"certainty", true, hours_of(w.begin + w.span - held_->found), 0,
+                         "hours in which all of it was found once more, above"};
 }
 
 std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
@@ -152,12 +225,12 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   if (blocks.size() < least) return std::nullopt;
   Window window;
   window.start = blocks.front().start;
+  window.begin = length * blocks.front().index;
   window.span = span;
   const std::int64_t first = blocks.front().index;
   for (const Block& block : blocks) {
     if (!block.present) continue;
-    const double hours =
-        std::chrono::duration<double, std::ratio<3600>>(length * (block.index - first)).count();
+    const double hours = hours_of(length * (block.index - first));
     window.minima.push_back(block.minimum);
     window.points.push_back({hours, block.minimum});
     window.companions.push_back(block.companion);
@@ -234,7 +307,10 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   }
 
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
-  if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
+  if (j.grows) {
+    j.gates.push_back(certainty_gate(w));
+    j.grade = j.gates.back().passed ? Grade::kAlert : Grade::kSuspect;
+  }
   return j;
 }
 
@@ -285,15 +361,30 @@ FloorJudgement FloorTrend::judge_held(const Window& w) {
   j.since = held_->since;
   j.slope_per_hour = theil_sen(w.points);
   j.span = w.span;
-  held_->peak_growth = std::max(held_->peak_growth, j.current - held_->base);
+  const double growth = j.current - held_->base;
+  held_->peak_growth = std::max(held_->peak_growth, growth);
   const double released = held_->base + 0.5 * held_->peak_growth;
   held_->blocks_below = w.minima.back() < released ? held_->blocks_below + 1 : 0;
   j.gates.push_back({"not_released", held_->blocks_below < 2, w.minima.back(), released,
                      "floor now, at least, for two blocks"});
-  j.gates.push_back({"still_grows", j.slope_per_hour.low > 0, j.slope_per_hour.low, 0,
-                     "lower bound of the growth per hour, above"});
-  j.grows = j.gates[0].passed && j.gates[1].passed;
-  if (!j.grows) held_.reset();
+  const bool rises = j.slope_per_hour.low > 0;
+  j.gates.push_back(
+      {"still_grows", rises, j.slope_per_hour.low, 0, "lower bound of the growth per hour, above"});
+  if (held_->phase == Phase::kGrowing && !rises) {
+    held_->phase = Phase::kPlateau;
+    held_->plateau_growth = held_->peak_growth;
+  } else if (rises && growth >= kGrowsAgain * held_->plateau_growth) {
+    held_->phase = Phase::kGrowing;
+  }
+  j.grade = held_->grade;
+  j.phase = held_->phase;
+  // A suspicion that stopped growing is over; an alert is not until memory has come back.
+  j.grows = j.gates[0].passed && (rises || j.grade == Grade::kAlert);
+  if (!j.grows) {
+    held_.reset();
+  } else {
+    j.gates = held_->gates;
+  }
   return j;
 }
 

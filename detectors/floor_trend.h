@@ -11,6 +11,7 @@
 // - load: the work done does not explain it
 // - cold_start: a young process has grown longer without slowing, or was calm before
 // - agreement: where a second series is given, its floor grew as well
+// What passes them is a suspicion; one more gate, certainty, makes it an alert.
 // docs/detection.md gives the reason and the source of each figure.
 #pragma once
 
@@ -44,7 +45,9 @@ bool can_find_growth(const FloorTrendOptions& options);
 // What the window of one level showed.
 struct FloorJudgement {
   int level = 0;
-  bool grows = false;  // every gate passed
+  bool grows = false;  // every gate passed, and what grew has not been given back since
+  Grade grade = Grade::kSuspect;
+  Phase phase = Phase::kGrowing;
   double base = 0;
   double current = 0;
   Slope slope_per_hour;
@@ -59,7 +62,9 @@ class FloorTrend {
   explicit FloorTrend(const FloorTrendOptions& options);
 
   // The judgement of the lowest level that says "grows", else of the one that came furthest;
-  // nothing when no window was full. While growth holds, judged at the level that found it.
+  // nothing when no window was full. While growth holds, judged at the level that found it; a
+  // suspicion becomes an alert when any level finds it beyond doubt, or finds it again in a window
+  // that has nothing in common with the first.
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
                                     double companion, double load = std::nan(""));
 
@@ -72,6 +77,7 @@ class FloorTrend {
     std::vector<Point> means;
     std::vector<Point> loads;  // hours since the window's start, mean; empty where not known
     WallTime start;
+    milliseconds begin{0};  // on the series' own clock
     milliseconds span{0};
   };
   struct Held {
@@ -79,11 +85,20 @@ class FloorTrend {
     double base = 0;
     double peak_growth = 0;
     WallTime since;
+    milliseconds found{0};  // end of the window that found it
+    Grade grade = Grade::kSuspect;
+    Phase phase = Phase::kGrowing;
+    double plateau_growth = 0;  // when it stopped
     int blocks_below = 0;
+    std::vector<Gate> gates;  // of the window that gave it its grade
   };
 
   [[nodiscard]] std::optional<Window> window(int level) const;
   FloorJudgement judge(int level, const Window& window);
+  // Whether a window that passed every gate is enough for an alert.
+  [[nodiscard]] Gate certainty_gate(const Window& window) const;
+  void hold(const FloorJudgement& judgement, const Window& window);
+  void confirm(const FloorJudgement& judgement, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
   [[nodiscard]] double need(const Window& window, double base) const;

@@ -54,7 +54,8 @@ Finding GrowthDetector::finding(const FloorJudgement& judgement) const {
   Finding f;
   f.detector = name();
   f.metric = signal.metric;
-  f.severity = Severity::kWarning;
+  f.grade = judgement.grade;
+  f.phase = judgement.phase;
   f.base = judgement.base;
   f.current = judgement.current;
   f.slope_per_hour = judgement.slope_per_hour.value;

@@ -10,19 +10,23 @@ namespace {
 
 class Engine : public Judge {
  public:
-  explicit Engine(const ProcessInfo& process)
-      : detectors_(make_detectors(default_detection(), process)), on_(detectors_.size(), false) {}
+  Engine(const ProcessInfo& process, Grade least)
+      : least_(least),
+        detectors_(make_detectors(default_detection(), process)),
+        on_(detectors_.size(), false) {}
 
   bool observe(const Sample& sample) override {
     for (std::size_t i = 0; i < detectors_.size(); ++i) {
       if (const auto judgement = detectors_[i]->observe(sample)) {
-        on_[i] = judgement->finding.has_value();
+        const auto& finding = judgement->finding;
+        on_[i] = finding && finding->phase == Phase::kGrowing && finding->grade >= least_;
       }
     }
     return std::find(on_.begin(), on_.end(), true) != on_.end();
   }
 
  private:
+  Grade least_;
   std::vector<std::unique_ptr<Detector>> detectors_;
   std::vector<bool> on_;
 };
@@ -51,7 +55,11 @@ DetectionOptions default_detection() {
 }
 
 std::unique_ptr<Judge> make_engine(const Series& series) {
-  return std::make_unique<Engine>(series.process);
+  return std::make_unique<Engine>(series.process, Grade::kAlert);
+}
+
+std::unique_ptr<Judge> make_suspicious_engine(const Series& series) {
+  return std::make_unique<Engine>(series.process, Grade::kSuspect);
 }
 
 }  // namespace soakwatch::bench

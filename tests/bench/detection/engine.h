@@ -7,6 +7,9 @@
 namespace soakwatch::bench {
 
 DetectionOptions default_detection();
+// On while an alert's condition holds and what leaks still grows.
 std::unique_ptr<Judge> make_engine(const Series& series);
+// On from the suspicion on.
+std::unique_ptr<Judge> make_suspicious_engine(const Series& series);
 
 }  // namespace soakwatch::bench
