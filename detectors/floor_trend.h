@@ -35,12 +35,21 @@ struct FloorTrendOptions {
   double levelling_off_ratio = 0.5;
   double min_growth = 0;        // unit of the series
   double min_growth_ratio = 0;  // of the base
+  double least_base = 0;        // shares are taken of this, where the base is smaller
+  int separate_rises = 0;       // the floor must have risen so many times apart; 0: gate off
   double quantum = 1;           // resolution of the series; less than three of them is no growth
 };
 
 // False when the window is so short that no order of its blocks is rare enough, so that nothing can
 // be found.
 bool can_find_growth(const FloorTrendOptions& options);
+
+// A jump from one level to another, with calm before and after.
+struct Step {
+  WallTime time;  // of the block that it came with
+  double before = 0;
+  double after = 0;
+};
 
 // What the window of one level showed.
 struct FloorJudgement {
@@ -54,6 +63,7 @@ struct FloorJudgement {
   WallTime since;
   milliseconds span{0};
   std::vector<Gate> gates;
+  std::optional<Step> step;  // said once; where there is no growth
 };
 
 // Not thread-safe. Deterministic in its samples.
@@ -105,6 +115,8 @@ class FloorTrend {
   [[nodiscard]] Gate walk_gate(const Window& window) const;
   [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;
+  // A step in the window that was not told before.
+  std::optional<Step> new_step(int level, const Window& window);
 
   FloorTrendOptions options_;
   std::optional<milliseconds> first_;
@@ -113,6 +125,7 @@ class FloorTrend {
   std::vector<int> load_critical_;
   bool was_calm_ = false;
   std::optional<Held> held_;
+  milliseconds told_step_{-1};  // end of the block that the latest step came with
 };
 
 }  // namespace soakwatch

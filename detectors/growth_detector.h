@@ -16,6 +16,7 @@ struct SignalOptions {
   double min_growth = 0;        // in the unit of the signal's metric
   double min_growth_ratio = 0;  // of the base
   milliseconds interval{5000};  // between two samples that carry the signal, as planned
+  double least_base = 0;        // shares are taken of this, where the base is smaller
 };
 
 struct DetectionOptions {
@@ -31,28 +32,33 @@ struct DetectionOptions {
 // What FloorTrend is given for one signal.
 FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOptions& signal);
 
-// Steady growth of one signal, told by FloorTrend.
-//
-// Anonymous memory is judged only while the process shows no Go heap: there the live heap says
-// more, and one leak should not raise two alerts.
+// Steady growth of one signal, told by FloorTrend. Threads must have risen three times apart from
+// each other besides, for Go keeps the threads that a burst of system calls has made.
 class GrowthDetector : public Detector {
  public:
   GrowthDetector(const DetectionOptions& options, const SignalOptions& signal,
-                 const GoSettings& go);
+                 const GoSettings& go, std::optional<Limit> limit = std::nullopt);
   std::optional<Judgement> observe(const Sample& sample) override;
   [[nodiscard]] std::string name() const override;
+  // A jump of the level that was seen in this sample, and no growth.
+  [[nodiscard]] const std::optional<Observation>& step() const { return step_; }
 
  private:
   [[nodiscard]] Finding finding(const FloorJudgement& judgement) const;
+  [[nodiscard]] Observation step_observation(const Step& step, WallTime now) const;
 
   Signal signal_;
   SignalReader reader_;
-  bool has_go_heap_ = false;
+  std::optional<Limit> limit_;
   LoadMeter load_;
   FloorTrend trend_;
+  std::optional<Observation> step_;
 };
 
-std::vector<std::unique_ptr<Detector>> make_detectors(const DetectionOptions& options,
+// The limit that growth of this signal meets first, in its unit; absent: none is known.
+std::optional<Limit> nearest_limit(Signal signal, const ProcessInfo& process);
+
+std::vector<std::unique_ptr<GrowthDetector>> make_detectors(const DetectionOptions& options,
                                                       const ProcessInfo& process);
 
 }  // namespace soakwatch
