@@ -7,7 +7,7 @@
 namespace soakwatch {
 namespace {
 
-constexpr int kEnds = 3;        // blocks at either end whose median counts
+constexpr int kEnds = 3;            // blocks at either end whose median counts
 constexpr int kFewest = 2 * kEnds;  // blocks that two ends need
 
 float smaller(float a, float b) { return std::isnan(a) ? b : std::isnan(b) ? a : std::min(a, b); }
@@ -37,8 +37,8 @@ void Course::push(std::size_t at_level, std::int64_t index, float minimum) {
   for (std::int64_t gap = std::max(level.newest + 1, index - kWindow); gap < index; ++gap) {
     level.minima[slot(gap)] = std::nanf("");
   }
-  level.count = static_cast<int>(
-      std::min<std::int64_t>(kWindow, level.count + std::max<std::int64_t>(1, index - level.newest)));
+  level.count = static_cast<int>(std::min<std::int64_t>(
+      kWindow, level.count + std::max<std::int64_t>(1, index - level.newest)));
   level.newest = index;
   level.minima[slot(index)] = minimum;
   if (at_level + 1 == levels_.size()) return;

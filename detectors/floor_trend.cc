@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "detectors/rank_tests.h"
+#include "detectors/sensitivity.h"
+#include "detectors/separate_rises.h"
 
 namespace soakwatch {
 namespace {
@@ -46,6 +48,8 @@ constexpr double kLoadChance = 0.01;
 constexpr double kCalmShare = 0.15;
 // The second half of a cold start must keep this share of the pace of the first.
 constexpr double kColdStartPace = 0.8;
+// Nobody waits two hours for a start to calm down when the limit is nearer than this.
+constexpr double kLimitNearHours = 1;
 // What stopped growing alarms anew when it has grown by half as much again.
 constexpr double kGrowsAgain = 1.5;
 
@@ -147,6 +151,7 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
   if (closed == 0) return std::nullopt;
 
   std::optional<FloorJudgement> result;
+  std::optional<Step> step;
   for (int level = 0; level < options_.blocks.levels; ++level) {
     if ((closed & (1U << level)) == 0) continue;
     const bool holds_here = held_ && held_->level == level;
@@ -160,12 +165,14 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
       } else if (judgement.grows) {
         hold(judgement, *full);
         return judgement;
-      } else if (!held_ && (!result || judgement.gates.size() > result->gates.size())) {
-        result = std::move(judgement);
+      } else if (!held_) {
+        if (judgement.step) step = judgement.step;
+        if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
       }
     }
     if (holds_here) result = judge_held(*full);
   }
+  if (result) result->step = step;
   return result;
 }
 
@@ -242,10 +249,11 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
 }
 
 double FloorTrend::need(const Window& w, double base) const {
-  const double early = std::max(options_.min_growth, options_.min_growth_ratio * std::fabs(base));
+  const double level = std::max(std::fabs(base), options_.least_base);
+  const double early = std::max(options_.min_growth, options_.min_growth_ratio * level);
   const double share = std::min(
       1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
-  const double late = std::max(early * share * share, kLeastRatio * std::fabs(base));
+  const double late = std::max(early * share * share, kLeastRatio * level);
   return std::max(std::min(early, late), 3 * std::max(options_.quantum, step_of(w.minima)));
 }
 
@@ -268,28 +276,7 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   if (growth < needed) return j;  // the usual case; the other gates cost more
 
   j.slope_per_hour = theil_sen(w.points);
-  const std::size_t n = w.minima.size();
-  int discordant = discordant_pairs(w.minima);
-  if (w.span >= kNight) {
-    std::vector<double> means;
-    for (const Point& point : w.means) means.push_back(point.y);
-    discordant = std::min(discordant, discordant_pairs(means));
-  }
-  const int allowed = order_critical_[static_cast<std::size_t>(level)]
-                                     [static_cast<std::size_t>(options_.blocks.window) - n];
-  gate("order", discordant <= allowed, discordant, allowed,
-       "pairs of blocks that do not rise, at most");
-
-  j.gates.push_back(walk_gate(w));
-
-  const std::size_t late = n * 3 / 8;
-  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
-  const double pace_all = theil_sen(course).value;
-  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
-  const double pace_late = theil_sen(std::span(course).last(late)).value;
-  const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
-  gate("levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
-       "growth per hour in the last part, at least");
+  add_shape_gates(level, w, j.gates);
 
   const double high_water = minima_.high_water(level).value_or(j.base) + 0.5 * needed;
   gate("high_water", j.current >= high_water, j.current, high_water,
@@ -306,12 +293,116 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
          "growth of the second series' floor, at least");
   }
 
+  if (options_.separate_rises > 0) {
+    const int rises = separate_rises(w.minima);
+    gate("separate_rises", rises >= options_.separate_rises, rises, options_.separate_rises,
+         "rises apart from each other, at least");
+  }
+
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
   if (j.grows) {
     j.gates.push_back(certainty_gate(w));
     j.grade = j.gates.back().passed ? Grade::kAlert : Grade::kSuspect;
+  } else {
+    j.step = new_step(level, w);
   }
   return j;
+}
+
+void FloorTrend::add_shape_gates(int level, const Window& w, std::vector<Gate>& gates) const {
+  const std::size_t n = w.minima.size();
+  int discordant = discordant_pairs(w.minima);
+  if (w.span >= kNight) {
+    std::vector<double> means;
+    for (const Point& point : w.means) means.push_back(point.y);
+    discordant = std::min(discordant, discordant_pairs(means));
+  }
+  const int allowed = order_critical_[static_cast<std::size_t>(level)]
+                                     [static_cast<std::size_t>(options_.blocks.window) - n];
+  gates.push_back({"order", discordant <= allowed, static_cast<double>(discordant),
+                   static_cast<double>(allowed), "pairs of blocks that do not rise, at most"});
+
+  gates.push_back(walk_gate(w));
+
+  const std::size_t late = n * 3 / 8;
+  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
+  const double pace_all = theil_sen(course).value;
+  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
+  const double pace_late = theil_sen(std::span(course).last(late)).value;
+  const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
+  gates.push_back({"levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
+                   "growth per hour in the last part, at least"});
+}
+
+FloorTrend::Smallest FloorTrend::smallest_growth(double confidence) const {
+  // A pace that doubles the level within the window, or the size that matters many times over, is
+  // found or nothing is.
+  constexpr double kGreat = 100;
+  Smallest smallest;
+  for (int level = 0; level < options_.blocks.levels; ++level) {
+    const std::optional<Window> full = window(level);
+    if (!full) continue;
+    smallest.span = std::max(smallest.span, full->span);
+    std::vector<BlockOfWindow> blocks;
+    for (std::size_t i = 0; i < full->points.size(); ++i) {
+      blocks.push_back({full->points[i].x, full->points[i].y, full->means[i].y});
+    }
+    const auto found = [&](std::span<const double> minima, std::span<const double> means) {
+      Window trial = *full;
+      for (std::size_t i = 0; i < minima.size(); ++i) {
+        trial.minima[i] = trial.points[i].y = minima[i];
+        trial.means[i].y = means[i];
+      }
+      const double base = median(head(trial.minima, 3));
+      const double growth = median(tail(trial.minima, 3)) - base;
+      if (growth < need(trial, base)) return false;
+      std::vector<Gate> gates;
+      add_shape_gates(level, trial, gates);
+      return std::all_of(gates.begin(), gates.end(), [](const Gate& g) { return g.passed; });
+    };
+    const double base = std::max(std::fabs(median(head(full->minima, 3))), options_.least_base);
+    const double bound = kGreat * std::max(base, options_.min_growth) / hours_of(full->span);
+    const double resolution = std::max(options_.quantum, step_of(full->minima));
+    const auto slope = smallest_detected_slope(blocks, resolution, found, confidence, bound);
+    if (slope) {
+      smallest.slope_per_hour = std::min(smallest.slope_per_hour.value_or(*slope), *slope);
+    }
+  }
+  return smallest;
+}
+
+// The greatest rise between two blocks is nearly all of the growth, and neither side moves much.
+std::optional<Step> FloorTrend::new_step(int level, const Window& w) {
+  constexpr std::size_t kSide = 6;        // blocks on either side, at least
+  constexpr double kShareOfGrowth = 0.8;  // of the rise in the growth of the window
+  constexpr double kCalm = 0.1;           // of the rise: how far the middle half of a side reaches
+  const std::size_t n = w.minima.size();
+  if (n < 2 * kSide) return std::nullopt;
+  std::size_t at = kSide;
+  for (std::size_t i = kSide; i + kSide <= n; ++i) {
+    if (w.minima[i] - w.minima[i - 1] > w.minima[at] - w.minima[at - 1]) at = i;
+  }
+  const auto middle_half = [](std::span<const double> side) {
+    std::vector<double> sorted(side.begin(), side.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4];
+  };
+  const std::span<const double> all(w.minima);
+  const double before = median(all.first(at));
+  const double after = median(all.subspan(at));
+  const double rise = after - before;
+  const double growth = median(tail(w.minima, 3)) - median(head(w.minima, 3));
+  if (w.minima[at] - w.minima[at - 1] < kShareOfGrowth * growth ||
+      middle_half(all.first(at)) > kCalm * rise || middle_half(all.subspan(at)) > kCalm * rise) {
+    return std::nullopt;
+  }
+  const auto hours = std::chrono::duration<double, std::ratio<3600>>(w.points[at].x);
+  const auto offset = std::chrono::duration_cast<milliseconds>(hours);
+  // The same step comes by at each longer level, later and less exactly.
+  const milliseconds end = w.begin + offset + minima_.block_length(level);
+  if (w.begin + offset <= told_step_) return std::nullopt;
+  told_step_ = end;
+  return Step{w.start + offset, before, after};
 }
 
 Gate FloorTrend::walk_gate(const Window& w) const {
@@ -349,6 +440,11 @@ Gate FloorTrend::cold_start_gate(const Window& w) const {
   const std::size_t half = w.points.size() / 2;
   const double first = theil_sen(std::span(w.points).first(half)).value;
   const double second = theil_sen(std::span(w.points).last(half)).value;
+  const Slope slope = theil_sen(w.points);
+  if (options_.limit && slope.low > 0 &&
+      (*options_.limit - w.minima.back()) / slope.low < kLimitNearHours) {
+    return gate;
+  }
   gate.passed = w.span >= options_.cold_start_span && second >= kColdStartPace * first;
   return gate;
 }

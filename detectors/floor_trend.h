@@ -35,6 +35,7 @@ struct FloorTrendOptions {
   double levelling_off_ratio = 0.5;
   double min_growth = 0;        // unit of the series
   double min_growth_ratio = 0;  // of the base
+  std::optional<double> limit;  // of the series; nearing it within the hour waives the cold start
   double least_base = 0;        // shares are taken of this, where the base is smaller
   int separate_rises = 0;       // the floor must have risen so many times apart; 0: gate off
   double quantum = 1;           // resolution of the series; less than three of them is no growth
@@ -78,6 +79,14 @@ class FloorTrend {
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
                                     double companion, double load = std::nan(""));
 
+  // The slowest growth per hour that the windows at hand would show in `confidence` of all cases,
+  // each judged with its own noise; nothing while no window is full, or none shows any growth.
+  struct Smallest {
+    std::optional<double> slope_per_hour;
+    milliseconds span{0};  // of the longest window
+  };
+  [[nodiscard]] Smallest smallest_growth(double confidence) const;
+
  private:
   // The present blocks of a full window.
   struct Window {
@@ -112,6 +121,8 @@ class FloorTrend {
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
   [[nodiscard]] double need(const Window& window, double base) const;
+  // Order, walk and levelling off: what the shape of a window says by itself.
+  void add_shape_gates(int level, const Window& window, std::vector<Gate>& gates) const;
   [[nodiscard]] Gate walk_gate(const Window& window) const;
   [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;

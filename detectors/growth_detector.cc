@@ -27,14 +27,19 @@ Severity severity_of(const std::optional<Limit>& limit) {
 milliseconds time_left(double room, double per_hour) {
   constexpr double kMillisecondsPerHour = 3600e3;
   constexpr double kLongest = 1e15;  // thirty thousand years, and no overflow
-  return milliseconds(std::llround(
-      std::clamp(room / per_hour * kMillisecondsPerHour, 0.0, kLongest)));
+  return milliseconds(
+      std::llround(std::clamp(room / per_hour * kMillisecondsPerHour, 0.0, kLongest)));
 }
 
 void take_nearer(std::optional<Limit>& nearest, const char* name, std::optional<double> value) {
   if (value && (!nearest || *value < nearest->value)) {
     nearest = Limit{name, *value, milliseconds(0)};
   }
+}
+
+FloorTrendOptions with_limit(FloorTrendOptions options, const std::optional<Limit>& limit) {
+  if (limit) options.limit = limit->value;
+  return options;
 }
 
 }  // namespace
@@ -59,7 +64,7 @@ GrowthDetector::GrowthDetector(const DetectionOptions& options, const SignalOpti
     : signal_(signal.signal),
       reader_(signal.signal, go),
       limit_(std::move(limit)),
-      trend_(trend_options(options, signal)) {}
+      trend_(with_limit(trend_options(options, signal), limit_)) {}
 
 std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   step_.reset();
@@ -69,6 +74,7 @@ std::optional<Judgement> GrowthDetector::observe(const Sample& sample) {
   const double load = load_.observe(sample);
   const std::optional<SignalValue> signal = reader_.read(sample.values);
   if (!signal) return std::nullopt;
+  seen_ = true;
   const auto judgement =
       trend_.add(sample.monotonic, sample.time, signal->value, signal->companion, load);
   if (!judgement) return std::nullopt;
@@ -109,10 +115,24 @@ Finding GrowthDetector::finding(const FloorJudgement& judgement) const {
 
 Observation GrowthDetector::step_observation(const Step& step, WallTime now) const {
   const Metric metric = reader_.metric();
-  return {Observation::Kind::kStep, metric, now, step.time,
+  return {Observation::Kind::kStep,
+          name(),
+          metric,
+          now,
+          step.time,
           std::string(describe(signal_).noun) + " stepped from " +
               format_value(metric, step.before) + " to " + format_value(metric, step.after) +
               " at one stroke, and stayed there"};
+}
+
+Sensitivity GrowthDetector::sensitivity() const {
+  Sensitivity s;
+  s.detector = name();
+  s.metric = reader_.metric();
+  const FloorTrend::Smallest smallest = trend_.smallest_growth(s.confidence);
+  s.slope_per_hour = smallest.slope_per_hour;
+  s.span = smallest.span;
+  return s;
 }
 
 std::optional<Limit> nearest_limit(Signal signal, const ProcessInfo& process) {

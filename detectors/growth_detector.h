@@ -27,6 +27,8 @@ struct DetectionOptions {
   double false_alarms_per_day = 0.001;
   double levelling_off_ratio = 0.5;
   std::vector<SignalOptions> signals;
+  bool cpu_doubling = false;
+  bool gc_pressure = false;
 };
 
 // What FloorTrend is given for one signal.
@@ -36,12 +38,16 @@ FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOpt
 // each other besides, for Go keeps the threads that a burst of system calls has made.
 class GrowthDetector : public Detector {
  public:
-  GrowthDetector(const DetectionOptions& options, const SignalOptions& signal,
-                 const GoSettings& go, std::optional<Limit> limit = std::nullopt);
+  GrowthDetector(const DetectionOptions& options, const SignalOptions& signal, const GoSettings& go,
+                 std::optional<Limit> limit = std::nullopt);
   std::optional<Judgement> observe(const Sample& sample) override;
   [[nodiscard]] std::string name() const override;
   // A jump of the level that was seen in this sample, and no growth.
   [[nodiscard]] const std::optional<Observation>& step() const { return step_; }
+  // Whether the signal has had a value.
+  [[nodiscard]] bool seen() const { return seen_; }
+  // The slowest growth that the samples so far would have shown. Some milliseconds of work.
+  [[nodiscard]] Sensitivity sensitivity() const;
 
  private:
   [[nodiscard]] Finding finding(const FloorJudgement& judgement) const;
@@ -52,6 +58,7 @@ class GrowthDetector : public Detector {
   std::optional<Limit> limit_;
   LoadMeter load_;
   FloorTrend trend_;
+  bool seen_ = false;
   std::optional<Observation> step_;
 };
 
@@ -59,6 +66,6 @@ class GrowthDetector : public Detector {
 std::optional<Limit> nearest_limit(Signal signal, const ProcessInfo& process);
 
 std::vector<std::unique_ptr<GrowthDetector>> make_detectors(const DetectionOptions& options,
-                                                      const ProcessInfo& process);
+                                                            const ProcessInfo& process);
 
 }  // namespace soakwatch

@@ -1,7 +1,8 @@
 #include "tests/bench/detection/engine.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <set>
+#include <string>
 
 #include "config/config.h"
 
@@ -11,24 +12,25 @@ namespace {
 class Engine : public Judge {
  public:
   Engine(const ProcessInfo& process, Grade least)
-      : least_(least),
-        detectors_(make_detectors(default_detection(), process)),
-        on_(detectors_.size(), false) {}
+      : least_(least), judge_(default_detection(), process) {}
 
   bool observe(const Sample& sample) override {
-    for (std::size_t i = 0; i < detectors_.size(); ++i) {
-      if (const auto judgement = detectors_[i]->observe(sample)) {
-        const auto& finding = judgement->finding;
-        on_[i] = finding && finding->phase == Phase::kGrowing && finding->grade >= least_;
+    for (const Judgement& judgement : judge_.observe(sample)) {
+      const auto& finding = judgement.finding;
+      if (finding && finding->is_leak && finding->phase == Phase::kGrowing &&
+          finding->grade >= least_) {
+        on_.insert(judgement.detector);
+      } else {
+        on_.erase(judgement.detector);
       }
     }
-    return std::find(on_.begin(), on_.end(), true) != on_.end();
+    return !on_.empty();
   }
 
  private:
   Grade least_;
-  std::vector<std::unique_ptr<Detector>> detectors_;
-  std::vector<bool> on_;
+  ProcessJudge judge_;
+  std::set<std::string> on_;  // detectors
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The engine, set up as the daemon does with the defaults of config/config.h.
 #pragma once
 
-#include "detectors/growth_detector.h"
+#include "detectors/process_judge.h"
 #include "tests/bench/detection/judge.h"
 
 namespace soakwatch::bench {
