@@ -6,7 +6,6 @@
 
 #include "detectors/rank_tests.h"
 #include "detectors/sensitivity.h"
-#include "detectors/separate_rises.h"
 
 namespace soakwatch {
 namespace {
@@ -248,9 +247,14 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   return window;
 }
 
+double FloorTrend::matters(double base) const {
+  const double level = std::max(std::fabs(base), options_.least_base);
+  return std::max(options_.min_growth, options_.min_growth_ratio * level);
+}
+
 double FloorTrend::need(const Window& w, double base) const {
   const double level = std::max(std::fabs(base), options_.least_base);
-  const double early = std::max(options_.min_growth, options_.min_growth_ratio * level);
+  const double early = matters(base);
   const double share = std::min(
       1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
   const double late = std::max(early * share * share, kLeastRatio * level);
@@ -273,7 +277,10 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
 
   if (w.span >= options_.cold_start_span / 4 && growth < kCalmShare * needed) was_calm_ = true;
   gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
-  if (growth < needed) return j;  // the usual case; the other gates cost more
+  if (growth < needed) {  // the usual case; the other gates cost more
+    if (growth >= matters(j.base)) j.step = new_step(level, w);
+    return j;
+  }
 
   j.slope_per_hour = theil_sen(w.points);
   add_shape_gates(level, w, j.gates);
@@ -293,17 +300,11 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
          "growth of the second series' floor, at least");
   }
 
-  if (options_.separate_rises > 0) {
-    const int rises = separate_rises(w.minima);
-    gate("separate_rises", rises >= options_.separate_rises, rises, options_.separate_rises,
-         "rises apart from each other, at least");
-  }
-
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
   if (j.grows) {
     j.gates.push_back(certainty_gate(w));
     j.grade = j.gates.back().passed ? Grade::kAlert : Grade::kSuspect;
-  } else {
+  } else if (growth >= matters(j.base)) {
     j.step = new_step(level, w);
   }
   return j;
@@ -362,8 +363,7 @@ FloorTrend::Smallest FloorTrend::smallest_growth(double confidence) const {
     };
     const double base = std::max(std::fabs(median(head(full->minima, 3))), options_.least_base);
     const double bound = kGreat * std::max(base, options_.min_growth) / hours_of(full->span);
-    const double resolution = std::max(options_.quantum, step_of(full->minima));
-    const auto slope = smallest_detected_slope(blocks, resolution, found, confidence, bound);
+    const auto slope = smallest_detected_slope(blocks, found, confidence, bound);
     if (slope) {
       smallest.slope_per_hour = std::min(smallest.slope_per_hour.value_or(*slope), *slope);
     }
@@ -398,10 +398,11 @@ std::optional<Step> FloorTrend::new_step(int level, const Window& w) {
   }
   const auto hours = std::chrono::duration<double, std::ratio<3600>>(w.points[at].x);
   const auto offset = std::chrono::duration_cast<milliseconds>(hours);
-  // The same step comes by at each longer level, later and less exactly.
-  const milliseconds end = w.begin + offset + minima_.block_length(level);
-  if (w.begin + offset <= told_step_) return std::nullopt;
-  told_step_ = end;
+  // The same step comes by at each longer level, up to a block later.
+  const milliseconds begin = w.begin + offset;
+  const milliseconds length = minima_.block_length(level);
+  if (begin - length <= told_step_) return std::nullopt;
+  told_step_ = begin + length;
   return Step{w.start + offset, before, after};
 }
 

@@ -37,7 +37,6 @@ struct FloorTrendOptions {
   double min_growth_ratio = 0;  // of the base
   std::optional<double> limit;  // of the series; nearing it within the hour waives the cold start
   double least_base = 0;        // shares are taken of this, where the base is smaller
-  int separate_rises = 0;       // the floor must have risen so many times apart; 0: gate off
   double quantum = 1;           // resolution of the series; less than three of them is no growth
 };
 
@@ -120,6 +119,8 @@ class FloorTrend {
   void confirm(const FloorJudgement& judgement, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
+  // Growth that the user calls relevant, and what a window of this span needs for an alarm.
+  [[nodiscard]] double matters(double base) const;
   [[nodiscard]] double need(const Window& window, double base) const;
   // Order, walk and levelling off: what the shape of a window says by itself.
   void add_shape_gates(int level, const Window& window, std::vector<Gate>& gates) const;
@@ -136,7 +137,7 @@ class FloorTrend {
   std::vector<int> load_critical_;
   bool was_calm_ = false;
   std::optional<Held> held_;
-  milliseconds told_step_{-1};  // end of the block that the latest step came with
+  milliseconds told_step_ = milliseconds::min() / 2;  // end of the block of the latest step
 };
 
 }  // namespace soakwatch

@@ -111,7 +111,9 @@ void Fusion::explain_memory(Finding& memory, const Findings& findings) const {
   }
   rule_out(memory, kIdle, "heap that is free and not yet returned");
   rule_out(memory, kUnused, "fragmentation of the Go heap");
-  const auto of_go = share(kGoHolds, memory);
+  auto of_go = share(kGoHolds, memory);
+  // Where Sys is not known: at GOGC=100 the heap may grow to twice what is live.
+  if (!of_go && share(kHeap, memory)) of_go = 2 * *share(kHeap, memory);
   const auto of_native = share(kNative, memory);
   if (memory.detector == kNativeGrowth) {
     memory.cause = "memory outside the Go heap: cgo, mmap or malloc";

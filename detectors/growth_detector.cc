@@ -11,7 +11,8 @@ namespace {
 
 // Fewer samples in a block make its minimum too noisy to stand for the floor.
 constexpr int kSamplesPerBlock = 6;
-constexpr int kSeparateRises = 3;
+// What is left of the process beside the Go runtime may be nothing, of which no share means much.
+constexpr double kLeastNativeBaseBytes = 64.0 * 1024 * 1024;
 // runtime/debug.SetMaxThreads: the Go runtime ends a program with more.
 constexpr double kGoThreads = 10000;
 constexpr double kCriticalHours = 2;
@@ -52,8 +53,7 @@ FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOpt
   trend.cold_start_span = options.cold_start_span;
   trend.false_alarms_per_day = options.false_alarms_per_day;
   trend.levelling_off_ratio = options.levelling_off_ratio;
-  trend.least_base = signal.least_base;
-  trend.separate_rises = signal.signal == Signal::kThreads ? kSeparateRises : 0;
+  trend.least_base = signal.signal == Signal::kNativeMemory ? kLeastNativeBaseBytes : 0;
   trend.min_growth = signal.min_growth;
   trend.min_growth_ratio = signal.min_growth_ratio;
   return trend;

@@ -16,7 +16,6 @@ struct SignalOptions {
   double min_growth = 0;        // in the unit of the signal's metric
   double min_growth_ratio = 0;  // of the base
   milliseconds interval{5000};  // between two samples that carry the signal, as planned
-  double least_base = 0;        // shares are taken of this, where the base is smaller
 };
 
 struct DetectionOptions {
@@ -34,8 +33,7 @@ struct DetectionOptions {
 // What FloorTrend is given for one signal.
 FloorTrendOptions trend_options(const DetectionOptions& options, const SignalOptions& signal);
 
-// Steady growth of one signal, told by FloorTrend. Threads must have risen three times apart from
-// each other besides, for Go keeps the threads that a burst of system calls has made.
+// Steady growth of one signal, told by FloorTrend.
 class GrowthDetector : public Detector {
  public:
   GrowthDetector(const DetectionOptions& options, const SignalOptions& signal, const GoSettings& go,
