@@ -17,7 +17,8 @@ enum class EventKind : std::uint8_t {
   kDaemonStopped,
   kInstanceStarted,    // the first instance of a target seen by this store
   kInstanceRestarted,  // a new process after an earlier one ended
-  kInstanceResumed,    // the daemon restarted and found the process that it had watched before
+  kInstanceResumed,    // the daemon restarted and found the process that it had watched before, or
+                       // the process became another program by exec; the detail tells which
   kInstanceEnded,
   kTargetAmbiguous,  // several processes fit; the detail names the one that was chosen and the
                      // others
