@@ -1,6 +1,7 @@
 """What the tests share: a booted container, and units in it that each test has for itself."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,6 @@ sys.path.insert(0, str(ROOT / "tests/integration"))
 
 from container import Container  # noqa: E402
 from database import Database  # noqa: E402
-from program import wait_until  # noqa: E402
 
 BUILD = Path(os.environ.get("SOAKWATCH_BUILD") or ROOT / "build/release")
 TARGETS = Path(os.environ.get("SOAKWATCH_TARGETS") or ROOT / "build/targets")
@@ -32,6 +32,7 @@ LEAKY = "/usr/local/bin/leaky -mode goroutine -leak-rate-goroutines 100 -for 10m
 
 
 def pytest_sessionstart():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # fixtures clean up then as well
     missing = [str(path) for path in [*PROGRAMS, SYSTEM] if not path.exists()]
     if os.geteuid() != 0 or missing:
         pytest.exit(f"run tests/system/unit_target.sh, as root; missing: {missing}", 3)
@@ -68,9 +69,11 @@ class Machine:
 
     def unit(self, name, *lines, start=LEAKY, folder="/run/systemd/system"):
         """A unit file of a service; each of `lines` is one of its section [Service]."""
+        # With version 1 of the control groups, systemd in a container may not hear of a group's end.
+        limit = "TimeoutStopSec=10"
         file = self.container.path(folder) / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("\n".join(["[Service]", f"ExecStart={start}", *lines, ""]))
+        file.write_text("\n".join(["[Service]", f"ExecStart={start}", limit, *lines, ""]))
         self.files.append(file)
         self.systemctl("daemon-reload")
         return name
@@ -90,13 +93,12 @@ class Machine:
 
     def pids(self, name):
         """All processes of the unit."""
-        group = self.systemctl("show", "--property=ControlGroup", "--value", "--", name)
-        return self.pids_in(group)
+        root = "/sys/fs/cgroup" if self.container.unified else "/sys/fs/cgroup/systemd"
+        procs = self.run("cat", f"{root}{self.control_group(name)}/cgroup.procs")
+        return sorted(map(int, procs.out.split()))
 
-    def pids_in(self, group):
-        hierarchy = "/sys/fs/cgroup/systemd" if self.run(
-            "test", "-d", "/sys/fs/cgroup/systemd", check=False).status == 0 else "/sys/fs/cgroup"
-        return sorted(map(int, self.run("cat", f"{hierarchy}{group}/cgroup.procs").out.split()))
+    def control_group(self, name):
+        return self.systemctl("show", "--property=ControlGroup", "--value", "--", name)
 
     def daemon(self, *targets, config=FAST):
         """soakwatchd as a service of the container, once it says that it is ready."""
@@ -107,14 +109,16 @@ class Machine:
         words = ["--config", f"/shared/{name}.yaml", "--db", f"/shared/{name}.db"]
         for target in targets:
             words += ["--target", target]
-        self.unit(name, "Type=notify", "TimeoutStartSec=30", f"StandardError=append:/shared/{name}.err",
+        self.unit(name, "Type=notify", "TimeoutStartSec=30",
+                  f"StandardError=append:/shared/{name}.err",
                   start="/usr/local/bin/soakwatchd " + " ".join(map(quoted, words)))
         self.start(name)
         return daemon
 
     def clean_up(self):
-        # The daemon was started last.
         for name in reversed(self.started):
+            # All of its processes, whatever KillMode= says; and once more what Restart= started.
+            self.systemctl("kill", "--kill-who=all", "--signal=KILL", "--", name, check=False)
             self.systemctl("stop", "--", name, check=False)
         for file in self.files:
             file.unlink()

@@ -1,6 +1,7 @@
 """A small Debian that systemd boots in a container, without a trace on the machine afterwards."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ COMMAND_SECONDS = 60
 POWEROFF_SECONDS = 30
 
 # Where the control groups that systemd uses may lie: version 2 alone, both, version 1 beside it.
-CGROUP_ROOTS = [Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup/systemd")]
+CGROUP_ROOTS = [Path("/sys/fs/cgroup") / name for name in ("", "unified", "systemd")]
 
 
 class ControlGroups:
@@ -34,10 +35,15 @@ class ControlGroups:
                             for folder in self.folders)
         return ["sh", "-c", f'{enter} && exec "$@"', "sh"]
 
-    def remove(self):
+    def removed(self):
+        """Removes them; False while processes in them are still ending."""
         for group in self.folders:
             for folder, _, _ in os.walk(group, topdown=False):
-                os.rmdir(folder)
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    return False
+        return True
 
 
 class Container:
@@ -45,12 +51,15 @@ class Container:
     `unified`: with version 2 of the control groups, as Debian 12 has it; else with version 1."""
 
     def __init__(self, root, folder, unified, programs):
-        self.folder = folder
+        self.unified = unified
         self.shared = folder / "shared"
         self.shared.mkdir()
         name = f"soakwatch-test-{os.getpid()}"
         self.groups = ControlGroups(name)
-        words = [*self.groups.enter_words(), "systemd-nspawn", "--quiet", "--boot", "--register=no",
+        # In a pid namespace whose first process is systemd-nspawn: the container ends with it, and
+        # that with unshare, however they end.
+        words = [*self.groups.enter_words(), "unshare", "--pid", "--mount-proc", "--fork",
+                 "--kill-child", "systemd-nspawn", "--quiet", "--boot", "--register=no",
                  f"--machine={name}", f"--directory={root}", "--volatile=overlay",
                  "--private-network", "--console=pipe", f"--bind={self.shared}:/shared"]
         words += [f"--bind-ro={program}:/usr/local/bin/{program.name}" for program in programs]
@@ -70,11 +79,22 @@ class Container:
         return (self.nspawn.out + self.nspawn.err)[-4000:]
 
     def find_leader(self):
+        """The container's first process, among those that descend from ours: the first of a pid
+        namespace within that of systemd-nspawn."""
         assert self.nspawn.running(), f"systemd-nspawn ended: {self.words()}"
-        pid = self.nspawn.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        self.leader = children[0] if children else None
-        return self.leader
+        pids = [str(self.nspawn.pid)]
+        while pids:
+            pid = pids.pop()
+            try:
+                status = Path(f"/proc/{pid}/status").read_text()
+                pids += Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            except OSError:  # it ended: systemd-nspawn forks twice
+                continue
+            levels = re.search(r"^NSpid:(.*)$", status, re.MULTILINE)[1].split()
+            if levels[-1] == "1" and len(levels) >= 3 and levels[-2] != "1":
+                self.leader = pid
+                return pid
+        return None
 
     def state(self):
         return self.run("systemctl", "is-system-running", check=False, seconds=10).out.strip()
@@ -105,9 +125,7 @@ class Container:
                 self.nspawn.wait(POWEROFF_SECONDS)
             except subprocess.TimeoutExpired:
                 pass
-        # The kernel kills all that runs in the container when its first process ends, and that one
-        # with systemd-nspawn.
         self.nspawn.clean_up()
         if self.leader:
             wait_until(lambda: not os.path.exists(f"/proc/{self.leader}"), "the container's end")
-        self.groups.remove()
+        wait_until(self.groups.removed, "the end of the container's control groups")

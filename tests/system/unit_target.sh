@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Watches services of a systemd that really booted: makes a small Debian 12 in build/, boots it in a
-# container and runs the tests of this folder against it. Needs root. Exit status: 0 all passed, 1 a
-# test or the preparation failed, 77 skipped.
+# container and runs the tests of this folder against it. Needs root. Exit status: 0 all passed, 77
+# skipped, anything else failed.
 set -euo pipefail
 
 usage() {
@@ -18,7 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 system=$root/build/system-root
 base_packages=(dbus dbus-user-session libpam-systemd systemd systemd-sysv)
-# A first debootstrap takes about a minute, the tests half of one.
+# A first debootstrap takes about a minute, and so do the tests.
 debootstrap_limit=15m
 tests_limit=15m
 
@@ -29,6 +29,11 @@ skip() {
 
 check_preconditions() {
   local name missing=()
+  local ID='' VERSION_ID=''
+  # shellcheck source=/dev/null
+  [[ ! -r /etc/os-release ]] || . /etc/os-release
+  [[ $ID == debian && $VERSION_ID == 12 ]] ||
+    skip "the container is a Debian 12, and runs programs that were built on one"
   [[ $EUID -eq 0 ]] || skip "a container can be booted by root only"
   for name in systemd-nspawn debootstrap nsenter setpriv go; do
     command -v "$name" >/dev/null || missing+=("$name")
@@ -61,7 +66,7 @@ build_programs() {
   [[ -x $go ]] || go=go
   export SOAKWATCH_TARGETS=$root/build/targets
   (cd tests/targets/leaky && GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local \
-    GOCACHE=$root/build/go-cache CGO_ENABLED=0 "$go" build -o "$SOAKWATCH_TARGETS/leaky" .)
+    GOCACHE=$root/build/go-cache "$go" build -o "$SOAKWATCH_TARGETS/leaky" .)
 }
 
 # The packages of the shared libraries that the programs were linked with here.
