@@ -25,7 +25,9 @@ Result<std::vector<std::string>> parse_cgroup(std::string_view text) {
 bool cgroup_in_unit(std::string_view path, std::string_view unit) {
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0 && path.substr(0, slash) == unit) return true;
+    std::string_view name = path.substr(0, slash);
+    if (name.starts_with('_')) name.remove_prefix(1);  // as cg_unescape() of systemd
+    if (!name.empty() && name == unit) return true;
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return false;

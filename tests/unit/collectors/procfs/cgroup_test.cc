@@ -28,6 +28,16 @@ TEST(Cgroup, IsInAUnitByAWholeComponent) {
   EXPECT_FALSE(cgroup_in_unit("/", ""));
 }
 
+TEST(Cgroup, IsInAUnitWhoseNameSystemdEscaped) {
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/_memory.service", "memory.service"));
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/_cgroup.service/payload", "cgroup.service"));
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/__a.service", "_a.service"));
+  EXPECT_TRUE(cgroup_in_unit("/system.slice/a\\x2db.service", "a\\x2db.service"));
+  EXPECT_FALSE(cgroup_in_unit("/system.slice/__a.service", "a.service"));
+  EXPECT_FALSE(cgroup_in_unit("/system.slice/_a.service", "_a.service"));
+  EXPECT_FALSE(cgroup_in_unit("/_", ""));
+}
+
 TEST(Cgroup, IsAtOrBelowAPath) {
   EXPECT_TRUE(cgroup_at_or_below("/user.slice", "/user.slice"));
   EXPECT_TRUE(cgroup_at_or_below("/user.slice/x", "/user.slice/"));
