@@ -15,22 +15,22 @@ namespace {
 
 enum class Measure { kNumber, kMetric, kPerHour, kShare, kSeconds };
 
-struct GateMeasure {
-  std::string_view gate;
+// A gate's meaning says what its figures are. Words that are not here stand for plain numbers.
+struct Word {
+  std::string_view in_meaning;
   Measure measure;
 };
-// Of a gate that is not here, plain numbers are shown.
-constexpr std::array kMeasures{
-    GateMeasure{"size", Measure::kMetric},         GateMeasure{"levelling_off", Measure::kPerHour},
-    GateMeasure{"high_water", Measure::kMetric},   GateMeasure{"load", Measure::kShare},
-    GateMeasure{"cold_start", Measure::kSeconds},  GateMeasure{"agreement", Measure::kMetric},
-    GateMeasure{"not_released", Measure::kMetric}, GateMeasure{"still_grows", Measure::kPerHour},
+constexpr std::array kWords{
+    Word{"seconds of", Measure::kSeconds}, Word{"as a share", Measure::kShare},
+    Word{"share of", Measure::kShare},     Word{"per hour", Measure::kPerHour},
+    Word{"floor", Measure::kMetric},       Word{"growth that", Measure::kMetric},
 };
 
-Measure measure_of(std::string_view gate) {
-  const auto* found = std::find_if(kMeasures.begin(), kMeasures.end(),
-                                   [&](const GateMeasure& m) { return m.gate == gate; });
-  return found == kMeasures.end() ? Measure::kNumber : found->measure;
+Measure measure_of(std::string_view meaning) {
+  const auto* found = std::find_if(kWords.begin(), kWords.end(), [&](const Word& word) {
+    return meaning.find(word.in_meaning) != std::string_view::npos;
+  });
+  return found == kWords.end() ? Measure::kNumber : found->measure;
 }
 
 std::string figure(Metric metric, Measure measure, double value) {
@@ -87,7 +87,7 @@ std::string limit_text(const Alert& alert, WallTime now) {
 }
 
 std::string gate_text(Metric metric, const Gate& gate) {
-  const Measure measure = measure_of(gate.name);
+  const Measure measure = measure_of(gate.meaning);
   // "growth of the floor, at least" and "pairs that fall, at most": the comparison belongs between
   // the figures.
   std::string meaning = printable(gate.meaning);

@@ -95,10 +95,10 @@ void print_figures(const Alert& alert, WallTime now) {
   if (!f.is_leak) print_row("summary", printable(f.summary, 400));
   if (!f.cause.empty()) print_row("cause", printable(f.cause, 400));
   print_row("grade", grade_text(alert));
-  print_row("grew", "from " + format_value(f.metric, f.base) + " to " +
-                        format_value(f.metric, f.current) + " (" + (f.growth() >= 0 ? "+" : "") +
-                        format_value(f.metric, f.growth()) + ")");
   if (f.is_leak) {
+    print_row("grew", "from " + format_value(f.metric, f.base) + " to " +
+                          format_value(f.metric, f.current) + " (" + (f.growth() >= 0 ? "+" : "") +
+                          format_value(f.metric, f.growth()) + ")");
     print_row("pace", format_rate(f.metric, f.slope_per_hour) + ", 95 % interval " +
                           format_rate(f.metric, f.slope_low) + " to " +
                           format_rate(f.metric, f.slope_high));

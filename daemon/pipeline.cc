@@ -8,6 +8,10 @@ namespace {
 constexpr milliseconds kAlertUpdateInterval{60000};
 constexpr const char* kEndedUnwatched = "ended while nobody watched";
 
+std::string command_of(const ProcessInfo& process) {
+  return printable(process.cmdline.empty() ? process.comm : process.cmdline);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const Parts& parts)
@@ -63,9 +67,21 @@ void Pipeline::begin(TargetId target, const Begin& instance, const ProcessInfo& 
   const EventKind kind = instance.known     ? EventKind::kInstanceResumed
                          : instance.earlier ? EventKind::kInstanceRestarted
                                             : EventKind::kInstanceStarted;
-  const std::string what = process.cmdline.empty() ? process.comm : process.cmdline;
   event({now, kind, target, instance.id,
-         "pid " + std::to_string(process.id.pid) + ": " + printable(what)});
+         "pid " + std::to_string(process.id.pid) + ": " + command_of(process)});
+}
+
+void Pipeline::replace_program(InstanceId instance, const ProcessInfo& process, ProcessJudge judge,
+                               WallTime now) {
+  const auto found = watched_.find(instance);
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  const std::string what =
+      "pid " + std::to_string(process.id.pid) + " runs another program now: " + command_of(process);
+  tell(tracker_.instance_ended(instance, now, what));
+  if (parts_.store != nullptr) parts_.store->instance_id(watched.subject.target, process, now);
+  watched = Watched{watched.subject, process, std::move(judge)};
+  event({now, EventKind::kProgramReplaced, watched.subject.target, instance, what});
 }
 
 void Pipeline::sample(const Sample& sample) {

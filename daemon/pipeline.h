@@ -59,6 +59,10 @@ class Pipeline {
   // Starts judging; records the event. Other unfinished instances of the target are ended.
   void begin(TargetId target, const Begin& instance, const ProcessInfo& process, ProcessJudge judge,
              WallTime now);
+  // The process became another program: its row tells of that, its alerts end, and `judge` judges
+  // from here on.
+  void replace_program(InstanceId instance, const ProcessInfo& process, ProcessJudge judge,
+                       WallTime now);
   void sample(const Sample& sample);
   void event(const Event& event);
   void end(InstanceId instance, const std::string& reason, WallTime now);

@@ -165,7 +165,14 @@ asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
   const auto instance = parts_.pipeline->identify(id_, process->info(), read_clocks().wall);
   ProcessJudge judge = co_await judge_for(instance, process->info());
   parts_.pipeline->begin(id_, instance, process->info(), std::move(judge), read_clocks().wall);
-  const std::string reason = co_await rounds(process, instance.id);
+  std::string reason = co_await rounds(process, instance.id);
+  while (reason.empty() && !stopping_) {
+    process->renew_info();
+    ProcessJudge fresh(detection_options(config_, target_), process->info());
+    parts_.pipeline->replace_program(instance.id, process->info(), std::move(fresh),
+                                     read_clocks().wall);
+    reason = co_await rounds(process, instance.id);
+  }
   if (!reason.empty()) parts_.pipeline->end(instance.id, reason, read_clocks().wall);
 }
 
@@ -180,7 +187,6 @@ asio::awaitable<ProcessJudge> TargetWatcher::judge_for(Pipeline::Begin instance,
   co_return co_await run_on(parts_.workers->get_executor(), work);
 }
 
-// Why the instance ended; empty when the watcher is stopped.
 asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<ProcessReader>& process,
                                                    InstanceId id) {
   PprofFeed pprof(
@@ -224,6 +230,7 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     before = now;
     auto values = process.read_round();
     if (!values && values.error().kind == ErrorKind::kNotFound) co_return end_reason();
+    if (process.program_replaced()) co_return std::string();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
       sample.values = *values;

@@ -71,6 +71,7 @@ struct Finding {
 struct Observation {
   enum class Kind : std::uint8_t { kNoLeak, kStep };
   Kind kind = Kind::kNoLeak;
+  std::string detector;  // whose signal it is about
   Metric metric = Metric::kRssBytes;
   WallTime time;        // when it was seen
   WallTime since;       // when it began

@@ -22,6 +22,7 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kPprofFound, "pprof_found"sv},
     std::pair{EventKind::kPprofLost, "pprof_lost"sv},
     std::pair{EventKind::kGap, "gap"sv},
+    std::pair{EventKind::kProgramReplaced, "program_replaced"sv},
     std::pair{EventKind::kNoLeak, "no_leak"sv},
     std::pair{EventKind::kStep, "step"sv},
 };

@@ -78,17 +78,17 @@ TEST(GateText, HasTheUnitsOfItsFigures) {
             "passed  order          12, at most 41: pairs of blocks that do not rise");
 }
 
-TEST(GateText, ShowsPlainNumbersOfAGateThatItDoesNotKnow) {
+TEST(GateText, ShowsPlainNumbersOfAMeaningThatItDoesNotKnow) {
   EXPECT_EQ(gate_text(Metric::kRssBytes, {"new", true, 1234567, 0.5, "figure"}),
             "passed  new            1.23457e+06, against 0.5: figure");
 }
 
 TEST(GateText, StandsNumbersThatAreNone) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(gate_text(Metric::kRssBytes, {"size", true, nan, 1e300, "x"}).substr(0, 31),
+  EXPECT_EQ(gate_text(Metric::kRssBytes, {"size", true, nan, 1e300, "floor"}).substr(0, 31),
             "passed  size           unknown,");
-  EXPECT_EQ(gate_text(Metric::kRssBytes, {"cold_start", true, 1e300, -1e300, "\x1b[31m"}),
-            "passed  cold_start     1e+300, against -1e+300: \\x1b[31m");
+  EXPECT_EQ(gate_text(Metric::kRssBytes, {"long", true, 1e300, -1e300, "seconds of \x1b[31m"}),
+            "passed  long           1e+300, against -1e+300: \\x1b[31m");
 }
 
 }  // namespace

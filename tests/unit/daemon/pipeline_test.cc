@@ -151,6 +151,27 @@ TEST_F(PipelineTest, AfterARestartTheAlertNeitherFiresAgainNorVanishes) {
   EXPECT_EQ(pipeline_->open_alerts()[0].id, alert);
 }
 
+TEST_F(PipelineTest, AnotherProgramInTheSameProcessIsJudgedAfresh) {
+  start();
+  const auto instance = begin(scripted({true}));
+  feed(instance.id, 1);
+  process_.cmdline = "/bin/sidecar -v";
+  process_.gogc_percent = 50;
+  pipeline_->replace_program(instance.id, process_, scripted({true, true}), kStart + 1s);
+  EXPECT_TRUE(pipeline_->open_alerts().empty());
+  feed(instance.id, 2);
+  EXPECT_EQ(listener_.events,
+            (std::vector{EventKind::kInstanceStarted, EventKind::kProgramReplaced}));
+  EXPECT_EQ(pipeline_->open_alerts().size(), 1U);
+  auto reader = open_reader();
+  const auto instances = reader.instances().value();
+  ASSERT_EQ(instances.size(), 1U);
+  EXPECT_EQ(instances[0].process.cmdline, "/bin/sidecar -v");
+  EXPECT_EQ(instances[0].process.gogc_percent, 50);
+  EXPECT_FALSE(instances[0].ended.has_value());
+  EXPECT_EQ(reader.alerts(false, 10).value().size(), 2U);
+}
+
 TEST_F(PipelineTest, AnotherProcessAfterARestartEndsTheOldOneAndItsAlerts) {
   start();
   const auto old = begin(scripted({true}));

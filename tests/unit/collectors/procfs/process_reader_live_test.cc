@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -149,7 +150,35 @@ TEST(LiveProcess, StaysTheSameThroughExec) {
   EXPECT_GT(*round->get(Metric::kRssBytes), 0);
   EXPECT_GT(*reader->read_detail().value().get(Metric::kMappings), 0);
   EXPECT_EQ(ProcessReader::open(kProc, child.pid(), "boot").value().info().comm, "cat");
+  // The reader knows that it is another program now. The kernel renames the process a moment after
+  // it closed the pipe.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!reader->program_replaced() && std::chrono::steady_clock::now() < deadline) {
+    ASSERT_TRUE(reader->read_round());
+  }
+  ASSERT_TRUE(reader->program_replaced());
+  EXPECT_NE(reader->info().comm, "cat");
+  const ProcessId id = reader->info().id;
+  reader->renew_info();
+  EXPECT_FALSE(reader->program_replaced());
+  EXPECT_EQ(reader->info().comm, "cat");
+  EXPECT_EQ(reader->info().cmdline, "cat");
+  EXPECT_EQ(reader->info().id, id);
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
   for (const int fd : {go[0], go[1], done[0]}) close(fd);
+}
+
+TEST(LiveProcess, IsTheSameProgramUnderAnotherName) {
+  std::array<char, 16> name{};
+  ASSERT_EQ(prctl(PR_GET_NAME, name.data()), 0);
+  auto reader = ProcessReader::open(kProc, getpid(), "boot");
+  ASSERT_TRUE(reader);
+  ASSERT_EQ(prctl(PR_SET_NAME, "another name"), 0);
+  EXPECT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
+  EXPECT_EQ(reader->info().comm, name.data());
+  ASSERT_EQ(prctl(PR_SET_NAME, name.data()), 0);
 }
 
 TEST(LiveProcess, CountsManyDescriptors) {
