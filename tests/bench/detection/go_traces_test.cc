@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 
 #include "tests/bench/detection/engine.h"
 #include "tests/bench/detection/trace_report.h"
@@ -96,6 +98,50 @@ TEST_F(GoTraces, ATraceThatWasCutShortIsRefused) {
   const std::string magic("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03", 10);
   write("one.csv.gz", magic + "\x4b");
   EXPECT_THAT(error(), HasSubstr("one.csv.gz: broken gzip file"));
+}
+
+// The least value of a metric in the last instance between two times; nothing without a reading.
+std::optional<double> floor_between(const GoTrace& trace, Metric metric, milliseconds from,
+                                    milliseconds until) {
+  std::optional<double> least;
+  for (const Sample& sample : trace.samples) {
+    if (sample.instance != trace.samples.back().instance || sample.monotonic < from ||
+        sample.monotonic >= until) {
+      continue;
+    }
+    const auto value = sample.values.get(metric);
+    if (value && (!least || *value < *least)) least = value;
+  }
+  return least;
+}
+
+milliseconds start_of_last_instance(const GoTrace& trace) {
+  const InstanceId last = trace.samples.back().instance;
+  const auto first = std::find_if(trace.samples.begin(), trace.samples.end(),
+                                  [last](const Sample& sample) { return sample.instance == last; });
+  return first->monotonic;
+}
+
+TEST(RecordedTraces, LeakWhereTheManifestSaysSo) {
+  const std::map<std::string, Metric> grows{
+      {"goroutine", Metric::kGoroutines}, {"connection", Metric::kOpenFds},
+      {"file", Metric::kOpenFds},         {"thread", Metric::kThreads},
+      {"heap", Metric::kHeapAllocBytes},  {"native", Metric::kRssAnonBytes}};
+  const auto traces = load_go_traces(DETECTION_TRACES);
+  ASSERT_TRUE(traces) << traces.error().message;
+  EXPECT_GE(traces->size(), 20U);
+  for (const GoTrace& trace : *traces) {
+    const milliseconds end = trace.samples.back().monotonic;
+    EXPECT_GE(end, 70min) << trace.name;
+    if (!trace.is_leak) continue;
+    // A program needs some minutes to reach its level, and one with GOGC=off to collect.
+    const milliseconds base = std::max(trace.onset - 15min, start_of_last_instance(trace) + 5min);
+    const Metric metric = grows.at(trace.cause);
+    const auto before = floor_between(trace, metric, base, base + 10min);
+    const auto after = floor_between(trace, metric, end - 10min, end);
+    ASSERT_TRUE(before && after) << trace.name;
+    EXPECT_GT(*after, 1.15 * *before) << trace.name;
+  }
 }
 
 // Goroutines as a leak of so many a minute from the onset on makes them; calm enough before.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "tests/bench/detection/diagnosis.h"
@@ -32,6 +33,7 @@ struct Arguments {
   bool engine_only = false;
   std::string real;
   std::string traces;
+  std::optional<int> cold_start_minutes;
   std::string require;
 };
 
@@ -127,18 +129,22 @@ int check(const Results& results, const std::string& file) {
   return broken->empty() ? 0 : 1;
 }
 
-int judge_traces(const std::string& folder) {
-  const auto traces = load_go_traces(folder);
+int judge_traces(const Arguments& arguments) {
+  const auto traces = load_go_traces(arguments.traces);
   if (!traces) {
     fmt::print(stderr, "detection_bench: {}\n", traces.error().message);
     return 2;
   }
-  fmt::print("{}", trace_table(*traces, default_detection()));
+  DetectionOptions options = default_detection();
+  if (arguments.cold_start_minutes) {
+    options.cold_start_span = std::chrono::minutes(*arguments.cold_start_minutes);
+  }
+  fmt::print("{}", trace_table(*traces, options));
   return 0;
 }
 
 int run(const Arguments& arguments) {
-  if (!arguments.traces.empty()) return judge_traces(arguments.traces);
+  if (!arguments.traces.empty()) return judge_traces(arguments);
   Run run(arguments);
   for (const Family& family : all_families()) run.family(family);
   if (!arguments.real.empty()) {
@@ -183,6 +189,9 @@ int main(int argc, char** argv) {
   app.add_option("--real", arguments.real, "a folder of recorded series, time_s,mem_util_percent");
   app.add_option("--traces", arguments.traces,
                  "a folder of recorded Go programs (tests/bench/detection/traces): only these");
+  app.add_option("--cold-start", arguments.cold_start_minutes,
+                 "minutes, of the traces: they are shorter than the default")
+      ->check(CLI::Range(0, 10080));
   app.add_option("--require", arguments.require,
                  "a file of limits; exit status 1 when one is broken");
   CLI11_PARSE(app, argc, argv);
