@@ -25,14 +25,19 @@ struct Alert {
   int pid = 0;
   AlertState state = AlertState::kInactive;
   Finding finding;         // the latest
+  WallTime updated;        // when it was found, or the state changed
   WallTime pending_since;  // when the condition was first seen
-  std::optional<WallTime> fired_at;
+  // Pending: since when each finding was of grade alert and growing; a suspicion has none.
+  std::optional<WallTime> alert_since;
+  std::optional<WallTime> fired_at;  // for the first time
   std::optional<WallTime> resolved_at;
-  std::optional<WallTime> quiet_since;  // firing, but the condition is absent since then
+  std::optional<WallTime> quiet_since;  // fired, but the condition is absent since then
+  // Whether it is for the notifiers. A child of an alert that fired is not: its root tells of it.
+  bool told = false;
 };
 
-// One change of state: what is stored as history and handed to notifiers. No repeats: a transition
-// is made once.
+// One change of state, or news of an alert that stays firing (`from` is its state then): what is
+// stored as history and handed to notifiers. No repeats: a transition is made once.
 struct AlertTransition {
   Alert alert;  // after the change
   AlertState from = AlertState::kInactive;

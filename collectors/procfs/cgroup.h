@@ -1,6 +1,7 @@
 // /proc/PID/cgroup, of both hierarchies.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,10 @@ namespace soakwatch {
 // The paths of all hierarchies (version 1: one for each controller, version 2: one), each once.
 // Error kInvalid: a line that is not "number:controllers:path".
 Result<std::vector<std::string>> parse_cgroup(std::string_view text);
+
+// The path in the version 2 hierarchy; absent where the process is in none, or in one that this
+// namespace does not show ("/../x", cgroup_namespaces(7)).
+std::optional<std::string> cgroup2_path(std::string_view text);
 
 // A component of the path is `unit`: "/user.slice/user-1000.slice/app.service" is in "app.service"
 // and in "user.slice". systemd puts '_' before a name that could be a file of the control group, or

@@ -11,6 +11,7 @@
 #include "collectors/procfs/go_environment.h"
 #include "collectors/procfs/kernel_text.h"
 #include "collectors/procfs/process_directory.h"
+#include "collectors/procfs/process_limits.h"
 #include "collectors/procfs/smaps_rollup.h"
 #include "collectors/procfs/stat.h"
 #include "collectors/procfs/statm.h"
@@ -91,7 +92,7 @@ Result<void> count_mappings(const ProcessDirectory& folder, MetricValues& out) {
 }
 
 // All but the id and comm.
-ProcessInfo read_info(const ProcessDirectory& folder) {
+ProcessInfo read_info(const ProcessDirectory& folder, const std::filesystem::path& cgroup_root) {
   ProcessInfo info;
   if (auto exe = read_proc_link(folder.fd(), "exe")) info.exe = std::move(*exe);
   if (const auto text = read_proc_file(folder.fd(), "cmdline", kMaxCmdlineBytes)) {
@@ -103,6 +104,7 @@ ProcessInfo read_info(const ProcessDirectory& folder) {
     info.gogc_off = environment.gogc_off;
     info.gomemlimit_bytes = environment.gomemlimit_bytes;
   }
+  info.limits = read_process_limits(folder.fd(), cgroup_root);
   return info;
 }
 
@@ -129,6 +131,7 @@ struct ProcessReader::Impl {
   ProcFile statm_file;
   ProcFile status_file;
   ProcessInfo info;
+  std::filesystem::path cgroup_root;
   std::string newest_comm;
   bool program_replaced = false;
   double page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
@@ -172,7 +175,7 @@ Result<void> ProcessReader::Impl::count_fds(const ProcessDirectory& from, Metric
 void ProcessReader::Impl::renew_info(const ProcessDirectory& from, std::string comm) {
   constexpr int kMaxReads = 3;
   for (int i = 0; i < kMaxReads; ++i) {
-    ProcessInfo read = read_info(from);
+    ProcessInfo read = read_info(from, cgroup_root);
     read.id = info.id;
     read.comm = comm;
     info = std::move(read);
@@ -212,7 +215,8 @@ void ProcessReader::renew_info() {
 }
 
 Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root, pid_t pid,
-                                          const std::string& boot_id) {
+                                          const std::string& boot_id,
+                                          const std::filesystem::path& cgroup_root) {
   const std::string where = (proc_root / std::to_string(pid)).string();
   auto folder = ProcessDirectory::open(AT_FDCWD, where);
   if (!folder) return folder.error();
@@ -230,6 +234,7 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   impl->info.id = {boot_id, pid, stat->start_ticks};
   const auto thread = impl->stand_in(*stat);
   if (!thread) return thread.error().in(where);
+  impl->cgroup_root = cgroup_root;
   impl->renew_info(*thread ? **thread : impl->folder, std::move(stat->comm));
   return ProcessReader(std::move(impl));
 }

@@ -18,9 +18,10 @@ namespace soakwatch {
 class ProcessReader {
  public:
   // Error kNotFound: no such process; kDenied: /proc hides it; kIo otherwise. `boot_id` goes into
-  // the id.
+  // the id; under `cgroup_root` lie the control groups that may limit it.
   static Result<ProcessReader> open(const std::filesystem::path& proc_root, pid_t pid,
-                                    const std::string& boot_id);
+                                    const std::string& boot_id,
+                                    const std::filesystem::path& cgroup_root = "/sys/fs/cgroup");
   ProcessReader(ProcessReader&&) noexcept;
   ProcessReader& operator=(ProcessReader&&) noexcept;
   ~ProcessReader();

@@ -20,6 +20,17 @@ TEST(ParseCgroup, RefusesOtherTexts) {
   }
 }
 
+TEST(Cgroup2Path, IsThatOfTheOneHierarchyOfVersion2) {
+  EXPECT_EQ(cgroup2_path("0::/user.slice/a:b\n"), "/user.slice/a:b");
+  EXPECT_EQ(cgroup2_path("2:pids:/x\n1:name=systemd:/init.scope\n0::/\n"), "/");
+}
+
+TEST(Cgroup2Path, IsAbsentWhereThereIsNoneToBeSeen) {
+  for (const char* text : {"", "2:pids:/x\n", "0::x\n", "0::/../../other\n", "10::/x\n"}) {
+    EXPECT_EQ(cgroup2_path(text), std::nullopt) << text;
+  }
+}
+
 TEST(Cgroup, IsInAUnitByAWholeComponent) {
   EXPECT_TRUE(cgroup_in_unit("/system.slice/a.service", "a.service"));
   EXPECT_TRUE(cgroup_in_unit("/system.slice/a.service/payload", "a.service"));

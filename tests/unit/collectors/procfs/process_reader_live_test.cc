@@ -4,9 +4,11 @@
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -46,6 +48,17 @@ TEST(LiveProcess, ReadsItself) {
   EXPECT_GE(*values.get(Metric::kVsizeBytes), *values.get(Metric::kRssBytes));
   EXPECT_EQ(values.get(Metric::kOpenFds), static_cast<double>(own_fds()));
   EXPECT_GT(*values.get(Metric::kMappings), 5);
+}
+
+TEST(LiveProcess, ReadsItsLimitOfOpenFiles) {
+  rlimit own{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
+  const rlimit lowered{std::min<rlim_t>(own.rlim_cur, 321), own.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  const auto reader = ProcessReader::open(kProc, getpid(), "boot");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info().limits.open_files, static_cast<double>(lowered.rlim_cur));
 }
 
 TEST(LiveProcess, ClosesWhatItOpened) {
