@@ -114,7 +114,7 @@ void InstanceReplay::add(WallTime time, milliseconds clock, const MetricValues& 
   last_ = time;
   reading_ = clock;
   Sample sample{subject_.instance, time, clock, values};
-  if (judge_) {
+  if (course_) {
     judge(std::move(sample));
     return;
   }
@@ -127,9 +127,11 @@ void InstanceReplay::begin_judging() {
   for (const auto& spacing : spacings) {
     if (spacing && (interval_ == milliseconds(0) || *spacing < interval_)) interval_ = *spacing;
   }
-  judge_ = std::make_unique<ProcessJudge>(options_for(config_, subject_.target_name, spacings),
-                                          process_);
+  options_ = options_for(config_, subject_.target_name, spacings);
   course_.emplace(interval_);
+  // What is so short has no full window, and a detector takes longer to make than its rows to read.
+  if (waiting_.size() * 2 >= static_cast<std::size_t>(options_.blocks.window))
+    judge_ = std::make_unique<ProcessJudge>(options_, process_);
   for (Sample& sample : std::exchange(waiting_, {})) judge(std::move(sample));
 }
 
@@ -143,9 +145,18 @@ void InstanceReplay::judge(Sample sample) {
   judged_reading_ = sample.monotonic;
   sample.monotonic = now_;
   course_->add(now_, sample.values);
+  if (!judge_) return;
   for (const Judgement& judgement : judge_->observe(sample)) {
-    take(judgement.finding ? tracker_.condition_holds(subject_, *judgement.finding, sample.time)
-                           : tracker_.condition_absent(subject_, judgement.detector, sample.time));
+    if (!judgement.finding) {
+      take(tracker_.condition_absent(subject_, judgement.detector, sample.time));
+      continue;
+    }
+    take(tracker_.condition_holds(subject_, *judgement.finding, sample.time));
+    const Alert* alert = tracker_.open_alert(subject_.instance, judgement.detector);
+    if (alert != nullptr && alert->state == AlertState::kFiring &&
+        judgement.finding->grade == Grade::kAlert && judgement.finding->is_leak) {
+      outcome_.leaks = true;
+    }
   }
   for (Observation& observation : judge_->take_observations()) {
     if (outcome_.observations.size() < kMostObservations) {
@@ -159,9 +170,6 @@ void InstanceReplay::judge(Sample sample) {
 void InstanceReplay::take(const std::vector<AlertTransition>& transitions) {
   for (const AlertTransition& transition : transitions) {
     const Alert& alert = transition.alert;
-    const bool fired = alert.state == AlertState::kFiring;
-    if (fired && alert.finding.grade == Grade::kAlert && alert.finding.is_leak)
-      outcome_.leaks = true;
     // Open ones are kept at the end, with their latest figures.
     if (!is_open(alert) && alert.fired_at) keep(alert, transition.reason);
   }
@@ -173,6 +181,16 @@ void InstanceReplay::keep(const Alert& alert, const std::string& reason) {
   } else {
     outcome_.left_out = true;
   }
+}
+
+std::vector<Sensitivity> InstanceReplay::sensitivity() const {
+  if (judge_) return judge_->sensitivity();
+  std::vector<Sensitivity> all;
+  for (const SignalOptions& signal : options_.signals) {
+    const SignalDescriptor& of = describe(signal.signal);
+    all.push_back({std::string(of.detector), of.metric, {}, 0, {}});
+  }
+  return all;
 }
 
 SeriesResult InstanceReplay::series(Metric metric,
@@ -202,10 +220,10 @@ SeriesResult InstanceReplay::series(Metric metric,
 }
 
 InstanceOutcome InstanceReplay::finish(const std::optional<std::string>& end_reason) {
-  if (!judge_) begin_judging();
-  const std::vector<Sensitivity> sensitivity = judge_->sensitivity();
-  outcome_.has_full_window = std::any_of(sensitivity.begin(), sensitivity.end(),
-                                         [](const Sensitivity& s) { return s.slope_per_hour; });
+  if (!course_) begin_judging();
+  const std::vector<Sensitivity> seen = sensitivity();
+  outcome_.has_full_window =
+      std::any_of(seen.begin(), seen.end(), [](const Sensitivity& s) { return s.slope_per_hour; });
   outcome_.result = {subject_.instance,
                      subject_.target_name,
                      subject_.pid,
@@ -215,8 +233,7 @@ InstanceOutcome InstanceReplay::finish(const std::optional<std::string>& end_rea
                      now_ - begin_.value_or(now_),
                      {}};
   for (const MetricDescriptor& metric : all_metrics()) {
-    if (course_->samples(metric.id) > 0)
-      outcome_.result.series.push_back(series(metric.id, sensitivity));
+    if (course_->samples(metric.id) > 0) outcome_.result.series.push_back(series(metric.id, seen));
   }
   for (const Alert& alert : tracker_.open_alerts()) {
     if (alert.finding.is_leak && state_of(alert) == SeriesState::kSuspect)

@@ -47,10 +47,14 @@ class InstanceReplay {
 
   [[nodiscard]] WallTime first() const { return first_; }
   [[nodiscard]] WallTime last() const { return last_; }
-  [[nodiscard]] milliseconds interval() const { return interval_; }  // 0: not known yet
+  // The mean spacing so far; 0: one sample says none.
+  [[nodiscard]] milliseconds spacing() const {
+    return samples_ > 1 ? (last_ - first_) / (samples_ - 1) : milliseconds(0);
+  }
 
  private:
   void begin_judging();
+  [[nodiscard]] std::vector<Sensitivity> sensitivity() const;
   void judge(Sample sample);
   void take(const std::vector<AlertTransition>& transitions);
   void keep(const Alert& alert, const std::string& reason);
@@ -60,6 +64,7 @@ class InstanceReplay {
   AlertSubject subject_;
   ProcessInfo process_;
   std::vector<Sample> waiting_;  // until the judge is there
+  DetectionOptions options_;     // known when judging begins
   std::unique_ptr<ProcessJudge> judge_;
   AlertTracker tracker_;
   std::optional<SpanMinima> course_;

@@ -80,8 +80,9 @@ Result<void> Replay::make_room(WallTime now) {
   if (open_.size() < kMostOpenInstances) return {};
   const auto oldest = std::prev(open_.end());
   const milliseconds silent = now - oldest->replay.last();
-  const milliseconds interval = oldest->replay.interval();
-  if (interval > milliseconds(0) && silent < kSilentIntervals * interval) {
+  const milliseconds spacing = oldest->replay.spacing();
+  const milliseconds interval = spacing > milliseconds(0) ? spacing : config_.sampling.interval;
+  if (silent < kSilentIntervals * interval) {
     return Error{ErrorKind::kTooLarge, "more than " + std::to_string(kMostOpenInstances) +
                                            " processes at a time: choose one with --target"};
   }
