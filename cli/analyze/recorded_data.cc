@@ -89,6 +89,15 @@ Result<AnalysisSource> play_csv(const RecordedQuery& query, std::ifstream& in, s
   return AnalysisSource{{}, read->skipped_rows, std::move(read->unknown_columns)};
 }
 
+// Why the process ended within the time that is asked for; absent: it may still have run. The end
+// of an import is no end of a process.
+std::optional<std::string> end_reason(const RecordedQuery& query, const InstanceRow& instance) {
+  const bool imported = instance.process.id.boot_id == kImportedBootId;
+  if (imported || !instance.ended || (query.until && *instance.ended >= *query.until))
+    return std::nullopt;
+  return printable(instance.end_reason);
+}
+
 // One instance after the other, each in the order in which its samples arrived.
 Result<AnalysisSource> play_database(const RecordedQuery& query, Replay& replay) {
   auto reader = SampleReader::open(query.file);
@@ -118,10 +127,10 @@ Result<AnalysisSource> play_database(const RecordedQuery& query, Replay& replay)
         return true;
       });
       if (!read) return read.error();
-      const bool in_time = !query.until || (instance.ended && *instance.ended < *query.until);
-      if (begun && instance.ended && in_time) {
-        replay.ended(printable(instance.end_reason));
-      } else if (begun && in_time && instance.id != instances->back().id) {
+      if (!begun) continue;
+      if (const auto reason = end_reason(query, instance)) {
+        replay.ended(*reason);
+      } else if (instance.id != instances->back().id && !query.until) {
         replay.ended(kFollowed);
       }
     }
