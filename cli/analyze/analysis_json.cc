@@ -38,7 +38,7 @@ json::object alert_of(const AlertResult& result) {
   const Finding& finding = alert.finding;
   const WallTime time = alert.fired_at.value_or(alert.pending_since);
   json::object object = json::parse(to_json({alert, alert.state, time, result.reason})).as_object();
-  object.erase("from");
+  object.stable_erase("from");
   json::array ruled_out;
   for (const std::string& other : finding.ruled_out) ruled_out.emplace_back(text(other));
   object["grade"] = to_string(finding.grade);

@@ -112,6 +112,7 @@ std::string alert_text(const AlertResult& result, std::string_view indent, bool 
   line("pace", fmt::format("{}, 95 % interval {} to {}", rate(f.metric, f.slope_per_hour),
                            rate(f.metric, f.slope_low), rate(f.metric, f.slope_high)));
   if (!f.cause.empty()) line("cause", printable(f.cause, 400));
+  for (const std::string& other : f.ruled_out) line("not", printable(other, 400));
   if (f.limit) {
     line("limit",
          fmt::format("{} of {} in {}", printable(f.limit->name),

@@ -47,11 +47,16 @@ Spacings measured_spacings(const std::vector<Sample>& samples) {
   return spacings;
 }
 
-// Rounds come a little early or late: what is near to the plan was meant to be the plan, and then
-// the detectors are the daemon's to the millisecond.
-milliseconds meant(std::optional<milliseconds> measured, milliseconds planned) {
-  if (!measured || std::chrono::abs(*measured - planned) * 5 <= planned) return planned;
-  return *measured;
+// What is near to the plan was meant to be the plan, and then the detectors are the daemon's to the
+// millisecond. Rounds come a little early or late; heap figures come at the plan's pace at best,
+// and less often where they cost more.
+milliseconds meant(Source source, const Spacings& spacings, milliseconds planned) {
+  const auto measured = spacings[index_of(source)];
+  if (!measured) return planned;
+  const double ratio =
+      static_cast<double>(measured->count()) / static_cast<double>(planned.count());
+  const double most = source == Source::kPprofHeap ? 3 : 1.2;
+  return ratio >= 0.8 && ratio <= most ? planned : *measured;
 }
 
 milliseconds planned_interval(const Config& config, const std::string& target) {
@@ -64,22 +69,22 @@ milliseconds planned_interval(const Config& config, const std::string& target) {
 // The options that the daemon would have had for a target that is sampled so often.
 DetectionOptions options_for(const Config& config, const std::string& name,
                              const Spacings& spacings) {
-  const auto of = [&](Source source) { return spacings[index_of(source)]; };
-  std::optional<milliseconds> round = of(Source::kProcRound);
-  if (!round) round = of(Source::kPprofIndex);
-  if (!round) round = of(Source::kPprofHeap);
+  Source round = Source::kProcRound;
+  for (const Source other : {Source::kPprofIndex, Source::kPprofHeap}) {
+    if (!spacings[index_of(round)]) round = other;
+  }
   Target target;
   target.name = name;
-  target.interval = meant(round, planned_interval(config, name));
+  target.interval = meant(round, spacings, planned_interval(config, name));
   Config fitted;
   fitted.detection = config.detection;
   fitted.pprof = config.pprof;
-  fitted.pprof.heap_interval = meant(of(Source::kPprofHeap), config.pprof.heap_interval);
+  fitted.pprof.heap_interval = meant(Source::kPprofHeap, spacings, config.pprof.heap_interval);
   DetectionOptions options = detection_options(fitted, target);
   // A file may carry goroutines, say, on a beat of their own.
   for (SignalOptions& signal : options.signals) {
     const Source source = describe(describe(signal.signal).metric).source;
-    signal.interval = std::max(signal.interval, meant(of(source), signal.interval));
+    signal.interval = std::max(signal.interval, meant(source, spacings, signal.interval));
   }
   return options;
 }
@@ -115,10 +120,10 @@ void InstanceReplay::add(WallTime time, milliseconds clock, const MetricValues& 
   reading_ = clock;
   Sample sample{subject_.instance, time, clock, values};
   if (course_) {
-    judge(std::move(sample));
+    judge(sample);
     return;
   }
-  waiting_.push_back(std::move(sample));
+  waiting_.push_back(sample);
   if (waiting_.size() == kProbeSamples) begin_judging();
 }
 
@@ -132,7 +137,7 @@ void InstanceReplay::begin_judging() {
   // What is so short has no full window, and a detector takes longer to make than its rows to read.
   if (waiting_.size() * 2 >= static_cast<std::size_t>(options_.blocks.window))
     judge_ = std::make_unique<ProcessJudge>(options_, process_);
-  for (Sample& sample : std::exchange(waiting_, {})) judge(std::move(sample));
+  for (const Sample& sample : std::exchange(waiting_, {})) judge(sample);
 }
 
 void InstanceReplay::judge(Sample sample) {

@@ -74,9 +74,10 @@ std::string inconclusive_sentence(const Analysis& analysis) {
         });
   };
   const std::string span = format_duration(longest(analysis)->span);
-  if (has(SeriesState::kTooShort))
+  if (has(SeriesState::kTooShort)) {
     return "too short, or with too many holes: the longest stretch is " + span +
            ", and no detector had a full window";
+  }
   return "nothing to judge in " + span + ": no detector looks at what is there";
 }
 

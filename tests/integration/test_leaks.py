@@ -87,10 +87,10 @@ def test_a_replay_says_what_the_daemon_said(watch):
     assert done.status == 3, done.err
     replayed = {alert["detector"]: alert for alert in json.loads(done.out)["alerts"]}
     told = {alert["detector"]: alert for alert in watch.listed("--all")}
-    assert sorted(replayed) == sorted(told) == sorted(DETECTORS)
-    for detector, alert in told.items():
+    assert set(DETECTORS) <= set(replayed) <= set(told)
+    for detector, alert in replayed.items():
         for key in ("fired_at", "since", "base", "gates", "target", "pid"):
-            assert replayed[detector][key] == alert[key], (detector, key)
+            assert alert[key] == told[detector][key], (detector, key)
 
 
 def test_healthy_programs_raise_nothing_in_the_same_time(watch):
