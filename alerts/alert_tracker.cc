@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/printable.h"
+
 namespace soakwatch {
 namespace {
 
@@ -20,37 +22,54 @@ Alert new_alert(AlertId id, const AlertSubject& subject, const Finding& finding,
   alert.instance = subject.instance;
   alert.pid = subject.pid;
   alert.finding = finding;
+  alert.updated = now;
   alert.pending_since = now;
   return alert;
 }
 
-// Takes over the latest figures. What the alert was raised on stays: base, beginning and gates.
-void update(Finding& known, const Finding& latest) {
-  const double base = known.base;
-  const WallTime since = std::min(known.since, latest.since);
-  const Severity severity = std::max(known.severity, latest.severity);
-  auto gates = std::move(known.gates);
-  known = latest;
-  known.gates = std::move(gates);
-  known.base = base;
-  known.since = since;
-  known.severity = severity;
+bool fired(const Alert& alert) {
+  return alert.state == AlertState::kFiring || alert.state == AlertState::kPlateau;
+}
+
+bool is_open(const Alert& alert) { return alert.state == AlertState::kPending || fired(alert); }
+
+// Of grade alert, and still growing: what makes an alert fire.
+bool is_alarming(const Finding& finding) {
+  return finding.grade == Grade::kAlert && finding.phase == Phase::kGrowing;
+}
+
+// Takes over the latest figures; what the alert was raised on stays.
+void update(Alert& alert, const Finding& latest) {
+  const Finding known = std::exchange(alert.finding, latest);
+  Finding& now = alert.finding;
+  now.base = known.base;
+  now.since = std::min(known.since, latest.since);
+  now.severity = std::max(known.severity, latest.severity);
+  if (fired(alert)) {
+    now.grade = Grade::kAlert;
+    now.gates = known.gates;
+  }
+  if (latest.cause.empty()) now.cause = known.cause;
+  if (latest.root.empty()) now.root = known.root;
+  if (latest.ruled_out.empty()) now.ruled_out = known.ruled_out;
 }
 
 AlertTransition change(Alert& alert, AlertState to, WallTime now, std::string reason) {
   const AlertState from = std::exchange(alert.state, to);
-  if (to == AlertState::kFiring) alert.fired_at = now;
+  alert.updated = now;
+  if (to == AlertState::kFiring && !alert.fired_at) alert.fired_at = now;
   if (to == AlertState::kResolved) alert.resolved_at = now;
   return {alert, from, now, std::move(reason)};
 }
 
 // What an open alert becomes when it is over: only what fired can be resolved.
 AlertState end_state(const Alert& alert) {
-  return alert.state == AlertState::kFiring ? AlertState::kResolved : AlertState::kInactive;
+  return fired(alert) ? AlertState::kResolved : AlertState::kInactive;
 }
 
-bool is_open(const Alert& alert) {
-  return alert.state == AlertState::kPending || alert.state == AlertState::kFiring;
+std::string critical_reason(const Finding& finding) {
+  if (!finding.limit) return "became critical";
+  return "reaches " + finding.limit->name + " in " + format_duration(finding.limit->time_left);
 }
 
 }  // namespace
@@ -72,21 +91,70 @@ std::vector<AlertTransition> AlertTracker::condition_holds(const AlertSubject& s
   const Key key{subject.instance, finding.detector};
   auto at = open_.find(key);
   if (at == open_.end()) {
+    if (finding.phase == Phase::kPlateau) return changes;
     at = open_.emplace(key, new_alert(next_id_(), subject, finding, now)).first;
-    changes.push_back(change(at->second, AlertState::kPending, now, "condition holds"));
+    changes.push_back(change(
+        at->second, AlertState::kPending, now,
+        finding.grade == Grade::kAlert ? "condition holds" : "suspicion: " + finding.summary));
   }
   Alert& alert = at->second;
-  update(alert.finding, finding);
+  const Severity before = alert.finding.severity;
+  update(alert, finding);
+  alert.updated = now;
   alert.quiet_since.reset();
-  if (alert.state == AlertState::kPending) {
-    const milliseconds held = elapsed_since(alert.pending_since, now);
-    if (held >= options_.hold) {
-      changes.push_back(change(alert, AlertState::kFiring, now,
-                               options_.hold > milliseconds(0) ? "held for " + format_duration(held)
-                                                               : "condition holds"));
-    }
+  switch (alert.state) {
+    case AlertState::kPending:
+      hold_or_fire(alert, now, changes);
+      break;
+    case AlertState::kPlateau:
+      if (!is_alarming(finding)) break;
+      alert.finding.gates = finding.gates;
+      alert.told = alert.told || !root_speaks(alert);
+      changes.push_back(
+          change(alert, AlertState::kFiring, now,
+                 "grows again: " + format_value(finding.metric, finding.current) + " by now"));
+      break;
+    case AlertState::kFiring:
+      if (finding.phase == Phase::kPlateau) {
+        changes.push_back(
+            change(alert, AlertState::kPlateau, now, "stopped growing, not given back"));
+      } else if (!alert.told && !root_speaks(alert)) {
+        alert.told = true;
+        std::string reason =
+            "no longer explained by " + std::exchange(alert.finding.root, finding.root);
+        changes.push_back(change(alert, AlertState::kFiring, now, std::move(reason)));
+      } else if (before < Severity::kCritical && alert.finding.severity == Severity::kCritical) {
+        changes.push_back(change(alert, AlertState::kFiring, now, critical_reason(alert.finding)));
+      }
+      break;
+    case AlertState::kInactive:
+    case AlertState::kResolved:
+      break;  // never among the open ones
   }
   return changes;
+}
+
+void AlertTracker::hold_or_fire(Alert& alert, WallTime now,
+                                std::vector<AlertTransition>& changes) const {
+  if (!is_alarming(alert.finding)) {
+    alert.alert_since.reset();
+    return;
+  }
+  const bool was_suspicion = !alert.alert_since && changes.empty();
+  if (!alert.alert_since) alert.alert_since = now;
+  const milliseconds held = elapsed_since(*alert.alert_since, now);
+  if (held < options_.hold) return;
+  std::string reason = "condition holds";
+  if (was_suspicion) reason = "more than a suspicion now";
+  if (options_.hold > milliseconds(0)) reason = "held for " + format_duration(held);
+  alert.told = !root_speaks(alert);
+  changes.push_back(change(alert, AlertState::kFiring, now, std::move(reason)));
+}
+
+bool AlertTracker::root_speaks(const Alert& alert) const {
+  if (alert.finding.root.empty()) return false;
+  const Alert* root = open_alert(alert.instance, alert.finding.root);
+  return root != nullptr && root != &alert && fired(*root);
 }
 
 std::vector<AlertTransition> AlertTracker::condition_absent(const AlertSubject& subject,
@@ -96,7 +164,7 @@ std::vector<AlertTransition> AlertTracker::condition_absent(const AlertSubject& 
   if (at == open_.end()) return {};
   Alert& alert = at->second;
   std::string reason = "condition absent";
-  if (alert.state == AlertState::kFiring) {
+  if (fired(alert)) {
     if (!alert.quiet_since) alert.quiet_since = now;
     const milliseconds quiet = elapsed_since(*alert.quiet_since, now);
     if (quiet < options_.keep_firing_for) return {};

@@ -42,6 +42,12 @@ std::vector<std::string> environment_of(const AlertTransition& transition) {
   add("SEVERITY", to_string(alert.finding.severity));
   add("SINCE", format_utc(alert.finding.since));
   add("SUMMARY", alert.finding.summary);
+  add("IS_LEAK", alert.finding.is_leak ? "true" : "false");
+  add("CAUSE", alert.finding.cause);
+  const std::optional<Limit>& limit = alert.finding.limit;
+  add("LIMIT", limit ? limit->name : "");
+  add("TIME_LEFT_SECONDS",
+      limit ? std::to_string(std::chrono::round<seconds>(limit->time_left).count()) : "");
   add("TEXT", describe(transition));
   return out;
 }

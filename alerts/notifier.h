@@ -19,7 +19,7 @@ namespace soakwatch {
 class Notifier {
  public:
   virtual ~Notifier() = default;
-  // Tells one transition to firing or resolved. Called on one thread, which is this
+  // Tells one transition to firing, plateau or resolved. Called on one thread, which is this
   // notifier's own.
   virtual Result<void> notify(const AlertTransition& transition) = 0;
   [[nodiscard]] virtual std::string name() const = 0;
@@ -51,14 +51,14 @@ std::unique_ptr<Notifier> make_log_notifier(
 // Times are ISO 8601 in UTC; a time that is absent and a number that is not finite are null; texts
 // are printable and cut at 1000 bytes.
 std::string to_json(const AlertTransition& transition);
-// "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z)": one
-// printable line.
+// "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z):
+// goroutines that never end; reaches ... in 2h": one printable line.
 std::string describe(const AlertTransition& transition);
 
-// Hands each transition to firing or from firing to resolved to each notifier, in order; other
-// transitions are nobody's business. Each notifier has its own queue and thread, so that one that
-// fails or takes long costs the others nothing. Bounded: when a notifier's queue is full, its
-// oldest goes and is counted. Failures are told to `on_error`.
+// Hands each transition to firing, plateau or resolved to each notifier, in order, where the alert
+// is `told`; the others are nobody's business. Each notifier has its own queue and thread, so that
+// one that fails or takes long costs the others nothing. Bounded: when a notifier's queue is full,
+// its oldest goes and is counted. Failures are told to `on_error`.
 class NotifierQueue {
  public:
   // `limit`: transitions that may wait for each notifier, at least 1. `on_error` must not throw nor

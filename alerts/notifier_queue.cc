@@ -13,10 +13,11 @@
 namespace soakwatch {
 namespace {
 
+// What only was pending is nobody's business.
 bool is_told(const AlertTransition& transition) {
   const AlertState to = transition.alert.state;
-  return (transition.from == AlertState::kPending && to == AlertState::kFiring) ||
-         (transition.from == AlertState::kFiring && to == AlertState::kResolved);
+  return transition.alert.told &&
+         (to == AlertState::kFiring || to == AlertState::kPlateau || to == AlertState::kResolved);
 }
 
 Result<void> notify(Notifier& notifier, const AlertTransition& transition) {

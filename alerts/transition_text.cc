@@ -49,6 +49,20 @@ json::array gates_of(const Finding& finding) {
   return gates;
 }
 
+json::value limit_of(const Finding& finding) {
+  if (!finding.limit) return nullptr;
+  const std::chrono::duration<double> left = finding.limit->time_left;
+  return json::object{{"name", text(finding.limit->name)},
+                      {"value", number(finding.limit->value)},
+                      {"time_left_seconds", number(left.count())}};
+}
+
+json::array texts(const std::vector<std::string>& values) {
+  json::array list;
+  for (const std::string& value : values) list.push_back(text(value));
+  return list;
+}
+
 std::string_view label(AlertState state) {
   switch (state) {
     case AlertState::kInactive:
@@ -57,6 +71,8 @@ std::string_view label(AlertState state) {
       return "PENDING";
     case AlertState::kFiring:
       return "FIRING";
+    case AlertState::kPlateau:
+      return "PLATEAU";
     case AlertState::kResolved:
       return "RESOLVED";
   }
@@ -80,6 +96,10 @@ std::string to_json(const AlertTransition& transition) {
       {"metric", text(describe(finding.metric).name)},
       {"detector", text(finding.detector)},
       {"severity", text(to_string(finding.severity))},
+      {"grade", text(to_string(finding.grade))},
+      {"is_leak", finding.is_leak},
+      {"cause", text(finding.cause)},
+      {"root", text(finding.root)},
       {"base", number(finding.base)},
       {"current", number(finding.current)},
       {"growth", number(finding.growth())},
@@ -91,22 +111,39 @@ std::string to_json(const AlertTransition& transition) {
       {"fired_at", time(alert.fired_at)},
       {"resolved_at", time(alert.resolved_at)},
       {"summary", text(finding.summary)},
-      {"gates", gates_of(finding)}};
+      {"limit", limit_of(finding)},
+      {"gates", gates_of(finding)},
+      {"ruled_out", texts(finding.ruled_out)}};
   return json::serialize(object);
 }
 
 std::string describe(const AlertTransition& transition) {
   const Alert& alert = transition.alert;
   const Finding& finding = alert.finding;
-  const bool is_over = alert.state == AlertState::kResolved || alert.state == AlertState::kInactive;
+  const bool grows = alert.state == AlertState::kPending || alert.state == AlertState::kFiring;
   std::string line =
-      fmt::format("{} {} {} (pid {}): {} {} by {} ({} -> {} since {})", label(alert.state),
-                  to_string(finding.severity), printable(alert.target_name), alert.pid,
-                  describe(finding.metric).name, is_over ? "grew" : "grow",
-                  format_rate(finding.metric, finding.slope_per_hour),
-                  format_value(finding.metric, finding.base),
-                  format_value(finding.metric, finding.current), format_utc(finding.since));
-  if (is_over) line += "; " + printable(transition.reason);
+      fmt::format("{} {} {} (pid {}): ", label(alert.state), to_string(finding.severity),
+                  printable(alert.target_name), alert.pid);
+  if (finding.is_leak) {
+    line +=
+        fmt::format("{} {} by {} ({} -> {} since {})", describe(finding.metric).name,
+                    grows ? "grow" : "grew", format_rate(finding.metric, finding.slope_per_hour),
+                    format_value(finding.metric, finding.base),
+                    format_value(finding.metric, finding.current), format_utc(finding.since));
+  } else {
+    line += printable(finding.summary, kTextLimitBytes);
+  }
+  if (!finding.cause.empty()) line += ": " + printable(finding.cause);
+  const bool is_news = transition.from == alert.state;
+  if (grows && !is_news && finding.limit) {
+    line += fmt::format("; reaches {} ({}) in {}", printable(finding.limit->name),
+                        format_value(finding.metric, finding.limit->value),
+                        format_duration(finding.limit->time_left));
+  }
+  // That it fires for the first time says enough.
+  if (!grows || is_news || transition.from == AlertState::kPlateau) {
+    line += "; " + printable(transition.reason);
+  }
   return line;
 }
 

@@ -1,12 +1,16 @@
 // soakwatch alerts [list | show ID]: what leaks, and why we say so.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
 #include "alerts/notifier.h"
+#include "cli/alert_family.h"
+#include "cli/alert_text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
+#include "daemon/clock.h"
 #include "model/printable.h"
 #include "storage/sample_reader.h"
 
@@ -22,17 +26,33 @@ struct AlertsArguments {
 
 constexpr std::size_t kMaxListed = 1000;
 
-// The alert as the notifiers' JSON, without the transition's own keys.
-boost::json::value json_of(const Alert& alert) {
+// The alert as the notifiers' JSON, without the transition's own keys, and with its family.
+boost::json::value json_of(const Alert& alert, const std::vector<Alert>& all) {
   boost::json::value value =
       boost::json::parse(to_json({alert, alert.state, alert.finding.since, ""}));
-  for (const char* key : {"from", "reason", "time"}) value.as_object().erase(key);
+  boost::json::object& object = value.as_object();
+  for (const char* key : {"from", "reason", "time"}) object.stable_erase(key);
+  object["updated"] = format_utc(alert.updated);
+  const Alert* root = explains(alert, all);
+  object["root_id"] = root == nullptr ? boost::json::value() : boost::json::value(root->id);
+  boost::json::array children;
+  for (const Alert& other : all) {
+    if (explains(other, all) == &alert) children.push_back(other.id);
+  }
+  object["children"] = std::move(children);
   return value;
 }
 
-std::string state_text(const Alert& alert, bool color) {
-  const std::string state(to_string(alert.state));
-  return alert.state == AlertState::kFiring ? red(state, color) : state;
+void print_listed(const Alert& alert, std::size_t indent, WallTime now, bool color) {
+  const std::string margin(indent, ' ');
+  const Finding& f = alert.finding;
+  std::printf("%s%lld  %s  %s  %s (pid %d)  %s\n", margin.c_str(), static_cast<long long>(alert.id),
+              state_word(alert, color).c_str(), severity_word(alert, color).c_str(),
+              printable(alert.target_name).c_str(), alert.pid, printable(f.summary, 400).c_str());
+  const std::string limit = limit_text(alert, now);
+  if (!f.cause.empty()) std::printf("%s    %s\n", margin.c_str(), printable(f.cause, 400).c_str());
+  std::printf("%s    since %s%s%s\n", margin.c_str(), format_local(f.since).c_str(),
+              limit.empty() ? "" : "; ", limit.c_str());
 }
 
 int list(const AlertsArguments& args) {
@@ -42,49 +62,80 @@ int list(const AlertsArguments& args) {
   if (!alerts) return report_error(alerts.error());
   if (args.json) {
     boost::json::array rows;
-    for (const Alert& alert : *alerts) rows.push_back(json_of(alert));
+    for (const Alert& alert : *alerts) rows.push_back(json_of(alert, *alerts));
     std::printf("%s\n", boost::json::serialize(rows).c_str());
     return kExitDone;
   }
   const bool color = wants_color(Stream::kOut);
-  for (const Alert& alert : *alerts) {
-    std::printf("%lld  %s  %s (pid %d)  %s\n    since %s\n", static_cast<long long>(alert.id),
-                state_text(alert, color).c_str(), printable(alert.target_name).c_str(), alert.pid,
-                printable(alert.finding.summary, 400).c_str(),
-                format_local(alert.finding.since).c_str());
+  const WallTime now = read_clocks().wall;
+  for (const AlertFamily& family : families_of(*alerts)) {
+    print_listed(*family.root, 0, now, color);
+    for (const Alert* child : family.children) print_listed(*child, 4, now, color);
   }
   if (alerts->empty()) std::printf(args.all ? "no alerts\n" : "no open alerts (all: --all)\n");
   return kExitDone;
 }
 
-void print_alert(const Alert& alert, const std::vector<AlertTransition>& history) {
-  const bool color = wants_color(Stream::kOut);
+void print_row(const char* label, const std::string& text) {
+  std::printf("  %-12s %s\n", label, text.c_str());
+}
+
+std::string grade_text(const Alert& alert) {
+  if (is_suspicion(alert)) return "suspicion: it waits for more of the series and tells nobody";
+  if (alert.told) return "alert";
+  if (alert.fired_at) return "alert, told of by the one that explains it";
+  return "alert, waits until it has held for as long as the configuration asks";
+}
+
+void print_figures(const Alert& alert, WallTime now) {
   const Finding& f = alert.finding;
-  std::printf("alert %lld  %s  %s\n", static_cast<long long>(alert.id),
-              state_text(alert, color).c_str(), std::string(to_string(f.severity)).c_str());
-  std::printf("  target    %s (pid %d)\n", printable(alert.target_name).c_str(), alert.pid);
-  std::printf("  what      %s, found by %s\n", std::string(describe(f.metric).name).c_str(),
-              printable(f.detector).c_str());
-  std::printf("  grew      from %s to %s (%s%s)\n", format_value(f.metric, f.base).c_str(),
-              format_value(f.metric, f.current).c_str(), f.growth() >= 0 ? "+" : "",
-              format_value(f.metric, f.growth()).c_str());
-  std::printf(
-      "  pace      %s, 95 %% interval %s to %s\n", format_rate(f.metric, f.slope_per_hour).c_str(),
-      format_rate(f.metric, f.slope_low).c_str(), format_rate(f.metric, f.slope_high).c_str());
-  std::printf("  since     %s, judged over %s\n", format_local(f.since).c_str(),
-              format_duration(f.span).c_str());
-  std::printf("  judged by\n");
-  for (const Gate& gate : f.gates) {
-    std::printf("    %-14s %-6s %.6g against %.6g: %s\n", printable(gate.name).c_str(),
-                gate.passed ? "passed" : "failed", gate.measured, gate.threshold,
-                printable(gate.meaning).c_str());
+  print_row("target", printable(alert.target_name) + " (pid " + std::to_string(alert.pid) + ")");
+  print_row("what", std::string(describe(f.metric).name) + ", found by " + printable(f.detector) +
+                        (f.is_leak ? "" : "; no leak: worth a look, but nothing is lost for good"));
+  if (!f.is_leak) print_row("summary", printable(f.summary, 400));
+  if (!f.cause.empty()) print_row("cause", printable(f.cause, 400));
+  print_row("grade", grade_text(alert));
+  print_row("grew", "from " + format_value(f.metric, f.base) + " to " +
+                        format_value(f.metric, f.current) + " (" + (f.growth() >= 0 ? "+" : "") +
+                        format_value(f.metric, f.growth()) + ")");
+  if (f.is_leak) {
+    print_row("pace", format_rate(f.metric, f.slope_per_hour) + ", 95 % interval " +
+                          format_rate(f.metric, f.slope_low) + " to " +
+                          format_rate(f.metric, f.slope_high));
   }
+  print_row("since", format_local(f.since) + ", " + format_duration(now - f.since) +
+                         " ago; judged over " + format_duration(f.span));
+  if (const std::string limit = limit_text(alert, now); !limit.empty()) print_row("limit", limit);
+}
+
+void print_family(const Alert& alert, const std::vector<Alert>& all) {
+  const auto named = [](const Alert& other) {
+    return "alert " + std::to_string(other.id) + ", " + printable(other.finding.detector) + ", " +
+           state_word(other, false);
+  };
+  if (const Alert* root = explains(alert, all)) print_row("explained by", named(*root));
+  for (const Alert& other : all) {
+    if (explains(other, all) == &alert) print_row("explains", named(other));
+  }
+}
+
+void print_reasons(const Finding& f) {
+  if (!f.gates.empty()) std::printf("  judged by\n");
+  for (const Gate& gate : f.gates) std::printf("    %s\n", gate_text(f.metric, gate).c_str());
+  if (!f.ruled_out.empty()) std::printf("  ruled out\n");
+  for (const std::string& cause : f.ruled_out) {
+    std::printf("    %s\n", printable(cause, 400).c_str());
+  }
+}
+
+void print_history(const std::vector<AlertTransition>& history) {
   std::printf("  history\n");
   for (const AlertTransition& step : history) {
-    std::printf("    %s  %s -> %s%s%s\n", format_local(step.time).c_str(),
-                std::string(to_string(step.from)).c_str(),
-                std::string(to_string(step.alert.state)).c_str(), step.reason.empty() ? "" : ": ",
-                printable(step.reason).c_str());
+    const std::string from(to_string(step.from));
+    const std::string to(to_string(step.alert.state));
+    std::printf("    %s  %s%s%s\n", format_local(step.time).c_str(),
+                from == to ? to.c_str() : (from + " -> " + to).c_str(),
+                step.reason.empty() ? "" : ": ", printable(step.reason, 400).c_str());
   }
 }
 
@@ -96,11 +147,22 @@ int show(const AlertsArguments& args) {
   if (!*alert) return report_error(not_found("no alert " + std::to_string(args.id)));
   auto history = reader->alert_history(args.id);
   if (!history) return report_error(history.error());
+  auto all = reader->alerts(false, kMaxListed);
+  if (!all) return report_error(all.error());
+  const auto is_it = [&](const Alert& other) { return other.id == args.id; };
+  if (std::none_of(all->begin(), all->end(), is_it)) all->push_back(**alert);
+  const Alert& shown = *std::find_if(all->begin(), all->end(), is_it);
   if (!args.json) {
-    print_alert(**alert, *history);
+    const bool color = wants_color(Stream::kOut);
+    std::printf("alert %lld  %s  %s\n", static_cast<long long>(shown.id),
+                state_word(shown, color).c_str(), severity_word(shown, color).c_str());
+    print_figures(shown, read_clocks().wall);
+    print_family(shown, *all);
+    print_reasons(shown.finding);
+    print_history(*history);
     return kExitDone;
   }
-  boost::json::value value = json_of(**alert);
+  boost::json::value value = json_of(shown, *all);
   boost::json::array steps;
   for (const AlertTransition& step : *history) steps.push_back(boost::json::parse(to_json(step)));
   value.as_object()["history"] = std::move(steps);
@@ -120,8 +182,8 @@ void add_alerts_command(CLI::App& app, int& status) {
   };
   add_common(*command);
   command->add_flag("--all", args->all, "Resolved ones as well");
-  CLI::App* list_command =
-      command->add_subcommand("list", "Pending and firing alerts (the default)");
+  CLI::App* list_command = command->add_subcommand(
+      "list", "Suspicions, pending and firing alerts, and plateaus (the default)");
   add_common(*list_command);
   list_command->add_flag("--all", args->all, "Resolved ones as well");
   CLI::App* show_command = command->add_subcommand("show", "One alert: figures, gates, history");

@@ -1,9 +1,12 @@
 // soakwatch status: what is watched, and how it does.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
+#include "cli/alert_family.h"
+#include "cli/alert_text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "daemon/clock.h"
@@ -61,10 +64,12 @@ bool is_imported(const InstanceRow& instance) {
 std::string json_text(const std::vector<TargetStatus>& all, const WriterState& writer) {
   boost::json::array targets;
   for (const TargetStatus& s : all) {
-    boost::json::object row{{"target", printable(s.target.name)},
-                            {"spec", printable(s.target.spec)},
-                            {"instances", s.instances},
-                            {"open_alerts", s.alerts.size()}};
+    boost::json::object row{
+        {"target", printable(s.target.name)},
+        {"spec", printable(s.target.spec)},
+        {"instances", s.instances},
+        {"open_alerts", s.alerts.size()},
+        {"suspicions", std::count_if(s.alerts.begin(), s.alerts.end(), is_suspicion)}};
     if (s.instance) {
       const int pid = s.instance->process.id.pid;
       row["imported"] = is_imported(*s.instance);
@@ -94,6 +99,28 @@ std::string json_text(const std::vector<TargetStatus>& all, const WriterState& w
     if (writer.pid > 0) root["writer_pid"] = writer.pid;
   }
   return boost::json::serialize(root);
+}
+
+// A line for each alert; suspicions and what another alert explains in few words.
+void print_family(const AlertFamily& family, WallTime now, bool color) {
+  const Alert& root = *family.root;
+  const std::string number = "alert " + std::to_string(root.id);
+  if (is_suspicion(root)) {
+    const std::string line = "suspicion: " + std::string(describe(root.finding.metric).name) +
+                             " since " + format_local(root.finding.since) + " (" + number + ")";
+    std::printf("  %s\n", dim(line, color).c_str());
+  } else {
+    const std::string limit = limit_text(root, now);
+    const std::string line = number + " " + std::string(to_string(root.state)) + ", " +
+                             std::string(to_string(root.finding.severity)) + ": " +
+                             printable(root.finding.summary, 400) +
+                             (limit.empty() ? "" : "; " + limit);
+    std::printf("  %s\n", (root.state == AlertState::kFiring ? red(line, color) : line).c_str());
+  }
+  for (const Alert* child : family.children) {
+    std::printf("    explains alert %lld: %s\n", static_cast<long long>(child->id),
+                std::string(describe(child->finding.metric).name).c_str());
+  }
 }
 
 void print_target(const TargetStatus& s, WallTime now, bool color) {
@@ -133,11 +160,7 @@ void print_target(const TargetStatus& s, WallTime now, bool color) {
     }
     std::printf("  %s ago:%s\n", format_duration(now - s.latest->time).c_str(), values.c_str());
   }
-  for (const Alert& alert : s.alerts) {
-    const std::string text =
-        std::string(to_string(alert.state)) + ": " + printable(alert.finding.summary, 400);
-    std::printf("  %s\n", red("alert " + std::to_string(alert.id) + " " + text, color).c_str());
-  }
+  for (const AlertFamily& family : families_of(s.alerts)) print_family(family, now, color);
 }
 
 int status_of(const std::filesystem::path& database, bool json) {

@@ -49,7 +49,11 @@ struct DetectionConfig {
   SignalConfig goroutines{true, 50, 0.20};
   SignalConfig live_heap{true, 32.0 * 1024 * 1024, 0.10};
   SignalConfig open_fds{true, 32, 0.20};
-  SignalConfig anon_memory{true, 64.0 * 1024 * 1024, 0.10};  // where there is no Go heap
+  SignalConfig anon_memory{true, 64.0 * 1024 * 1024, 0.10};
+  SignalConfig native_memory{true, 64.0 * 1024 * 1024, 0.10};  // beside what Go's runtime holds
+  SignalConfig threads{true, 16, 0.25};
+  bool cpu_doubling = true;
+  bool gc_pressure = true;
 };
 
 struct ExecHookConfig {

@@ -163,7 +163,13 @@ Section detection() {
            "levelling_off_ratio", [](auto& c) -> auto& { return c.detection.levelling_off_ratio; },
            kRatio,
            "Growth whose last part is flatter than this share of the whole is levelling off and no "
-           "leak.")},
+           "leak."),
+       key(
+           "cpu_doubling", [](auto& c) -> auto& { return c.detection.cpu_doubling; }, BooleanKind{},
+           "Whether it is told that processor time doubled and stayed there."),
+       key(
+           "gc_pressure", [](auto& c) -> auto& { return c.detection.gc_pressure; }, BooleanKind{},
+           "Whether it is told that garbage collection takes a twentieth of the time.")},
       {signal(
            "goroutines", "The number of goroutines.",
            [](auto& c) -> auto& { return c.detection.goroutines; }, kGrowthCount),
@@ -174,8 +180,14 @@ Section detection() {
            "open_fds", "The number of open file descriptors.",
            [](auto& c) -> auto& { return c.detection.open_fds; }, kGrowthCount),
        signal(
-           "anon_memory", "Resident anonymous memory, of a process without a Go heap.",
-           [](auto& c) -> auto& { return c.detection.anon_memory; }, SizeKind{0, kTiB})}};
+           "anon_memory", "Resident anonymous memory.",
+           [](auto& c) -> auto& { return c.detection.anon_memory; }, SizeKind{0, kTiB}),
+       signal(
+           "native_memory", "Anonymous memory of a Go program beside what its runtime holds.",
+           [](auto& c) -> auto& { return c.detection.native_memory; }, SizeKind{0, kTiB}),
+       signal(
+           "threads", "The number of threads.",
+           [](auto& c) -> auto& { return c.detection.threads; }, kGrowthCount)}};
 }
 
 Section alerts() {

@@ -24,6 +24,10 @@ DetectionOptions detection_options(const Config& config, const Target& target) {
   add(Signal::kLiveHeap, d.live_heap, heap);
   add(Signal::kOpenFds, d.open_fds, round);
   add(Signal::kAnonMemory, d.anon_memory, round);
+  add(Signal::kNativeMemory, d.native_memory, heap);
+  add(Signal::kThreads, d.threads, round);
+  options.cpu_doubling = d.cpu_doubling;
+  options.gc_pressure = d.gc_pressure;
   return options;
 }
 

@@ -8,6 +8,10 @@ namespace {
 constexpr milliseconds kAlertUpdateInterval{60000};
 constexpr const char* kEndedUnwatched = "ended while nobody watched";
 
+std::string command_of(const ProcessInfo& process) {
+  return printable(process.cmdline.empty() ? process.comm : process.cmdline);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const Parts& parts)
@@ -54,18 +58,30 @@ Pipeline::Begin Pipeline::identify(TargetId target, const ProcessInfo& process, 
 }
 
 void Pipeline::begin(TargetId target, const Begin& instance, const ProcessInfo& process,
-                     Detectors detectors, WallTime now) {
+                     ProcessJudge judge, WallTime now) {
   // Before the new one is told of, the old one is over.
   std::erase_if(unfinished_, [&](const auto& row) { return row.second == instance.id; });
   end_stale(target, now);
   const AlertSubject subject{target, target_name(target), instance.id, process.id.pid};
-  watched_[instance.id] = Watched{subject, process, std::move(detectors)};
+  watched_.insert_or_assign(instance.id, Watched{subject, process, std::move(judge)});
   const EventKind kind = instance.known     ? EventKind::kInstanceResumed
                          : instance.earlier ? EventKind::kInstanceRestarted
                                             : EventKind::kInstanceStarted;
-  const std::string what = process.cmdline.empty() ? process.comm : process.cmdline;
   event({now, kind, target, instance.id,
-         "pid " + std::to_string(process.id.pid) + ": " + printable(what)});
+         "pid " + std::to_string(process.id.pid) + ": " + command_of(process)});
+}
+
+void Pipeline::replace_program(InstanceId instance, const ProcessInfo& process, ProcessJudge judge,
+                               WallTime now) {
+  const auto found = watched_.find(instance);
+  if (found == watched_.end()) return;
+  Watched& watched = found->second;
+  const std::string what =
+      "pid " + std::to_string(process.id.pid) + " runs another program now: " + command_of(process);
+  tell(tracker_.instance_ended(instance, now, what));
+  if (parts_.store != nullptr) parts_.store->instance_id(watched.subject.target, process, now);
+  watched = Watched{watched.subject, process, std::move(judge)};
+  event({now, EventKind::kProgramReplaced, watched.subject.target, instance, what});
 }
 
 void Pipeline::sample(const Sample& sample) {
@@ -76,9 +92,19 @@ void Pipeline::sample(const Sample& sample) {
   if (parts_.listener != nullptr) {
     parts_.listener->on_sample(watched.subject.target_name, watched.process, sample);
   }
-  for (const auto& detector : watched.detectors) {
-    if (const auto judgement = detector->observe(sample)) judged(watched, *judgement, sample);
+  for (const Judgement& judgement : watched.judge.observe(sample)) {
+    judged(watched, judgement, sample);
   }
+  for (const Observation& observation : watched.judge.take_observations()) {
+    observed(watched, observation);
+  }
+}
+
+void Pipeline::observed(const Watched& watched, const Observation& observation) {
+  const EventKind kind =
+      observation.kind == Observation::Kind::kNoLeak ? EventKind::kNoLeak : EventKind::kStep;
+  event({observation.time, kind, watched.subject.target, watched.subject.instance,
+         observation.summary});
 }
 
 void Pipeline::judged(Watched& watched, const Judgement& judgement, const Sample& sample) {

@@ -11,7 +11,7 @@
 #include "alerts/alert_tracker.h"
 #include "alerts/notifier.h"
 #include "daemon/logging.h"
-#include "detectors/growth_detector.h"
+#include "detectors/process_judge.h"
 #include "model/event.h"
 #include "model/process_id.h"
 #include "storage/sample_reader.h"
@@ -28,8 +28,6 @@ class Listener {
   virtual void on_event(const std::string& target, const Event& event) = 0;
   virtual void on_alert(const AlertTransition& transition) = 0;
 };
-
-using Detectors = std::vector<std::unique_ptr<Detector>>;
 
 // Not thread-safe: the loop's thread only.
 class Pipeline {
@@ -59,8 +57,12 @@ class Pipeline {
   // Gives the process its id; tells nothing yet.
   Begin identify(TargetId target, const ProcessInfo& process, WallTime now);
   // Starts judging; records the event. Other unfinished instances of the target are ended.
-  void begin(TargetId target, const Begin& instance, const ProcessInfo& process,
-             Detectors detectors, WallTime now);
+  void begin(TargetId target, const Begin& instance, const ProcessInfo& process, ProcessJudge judge,
+             WallTime now);
+  // The process became another program: its row tells of that, its alerts end, and `judge` judges
+  // from here on.
+  void replace_program(InstanceId instance, const ProcessInfo& process, ProcessJudge judge,
+                       WallTime now);
   void sample(const Sample& sample);
   void event(const Event& event);
   void end(InstanceId instance, const std::string& reason, WallTime now);
@@ -73,12 +75,13 @@ class Pipeline {
   struct Watched {
     AlertSubject subject;
     ProcessInfo process;
-    Detectors detectors;
+    ProcessJudge judge;
     std::map<std::string, milliseconds>
         alert_updated{};  // by detector: when its figures were stored
   };
 
   void judged(Watched& watched, const Judgement& judgement, const Sample& sample);
+  void observed(const Watched& watched, const Observation& observation);
 
   void ended(TargetId target, InstanceId instance, const std::string& detail,
              const std::string& reason, WallTime now);

@@ -29,10 +29,10 @@ constexpr int kPprofShare = 2;
 
 // Replays what the store holds of this process, so that a restart of the daemon changes no
 // judgement.
-Detectors rebuilt_detectors(const DetectionOptions& options, const ProcessInfo& process,
-                            const std::filesystem::path& database, InstanceId instance,
-                            const Logger& logger) {
-  Detectors detectors = make_detectors(options, process);
+ProcessJudge rebuilt_judge(const DetectionOptions& options, const ProcessInfo& process,
+                           const std::filesystem::path& database, InstanceId instance,
+                           const Logger& logger) {
+  ProcessJudge judge(options, process);
   auto reader = SampleReader::open(database);
   Result<void> read;
   std::int64_t samples = 0;
@@ -40,7 +40,7 @@ Detectors rebuilt_detectors(const DetectionOptions& options, const ProcessInfo& 
     SampleQuery query;
     query.instance = instance;
     read = reader->for_each(query, [&](const SampleRow& row) {
-      for (const auto& detector : detectors) detector->observe(row.sample);
+      judge.observe(row.sample);
       ++samples;
       return true;
     });
@@ -48,10 +48,11 @@ Detectors rebuilt_detectors(const DetectionOptions& options, const ProcessInfo& 
   if (!reader || !read) {
     logger->warn("the detectors start afresh: {}",
                  reader ? read.error().message : reader.error().message);
-    return make_detectors(options, process);
+    return ProcessJudge(options, process);
   }
+  judge.take_observations();  // they were told when they were new
   logger->debug("detectors rebuilt from {} samples", samples);
-  return detectors;
+  return judge;
 }
 
 }  // namespace
@@ -162,24 +163,30 @@ asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
   waiting_told_ = false;
   auto process = std::make_shared<ProcessReader>(std::move(found));
   const auto instance = parts_.pipeline->identify(id_, process->info(), read_clocks().wall);
-  Detectors detectors = co_await detectors_for(instance, process->info());
-  parts_.pipeline->begin(id_, instance, process->info(), std::move(detectors), read_clocks().wall);
-  const std::string reason = co_await rounds(process, instance.id);
+  ProcessJudge judge = co_await judge_for(instance, process->info());
+  parts_.pipeline->begin(id_, instance, process->info(), std::move(judge), read_clocks().wall);
+  std::string reason = co_await rounds(process, instance.id);
+  while (reason.empty() && !stopping_) {
+    process->renew_info();
+    ProcessJudge fresh(detection_options(config_, target_), process->info());
+    parts_.pipeline->replace_program(instance.id, process->info(), std::move(fresh),
+                                     read_clocks().wall);
+    reason = co_await rounds(process, instance.id);
+  }
   if (!reason.empty()) parts_.pipeline->end(instance.id, reason, read_clocks().wall);
 }
 
-asio::awaitable<Detectors> TargetWatcher::detectors_for(Pipeline::Begin instance,
-                                                        ProcessInfo process) {
+asio::awaitable<ProcessJudge> TargetWatcher::judge_for(Pipeline::Begin instance,
+                                                       ProcessInfo process) {
   const DetectionOptions options = detection_options(config_, target_);
-  if (!instance.known || parts_.database.empty()) co_return make_detectors(options, process);
+  if (!instance.known || parts_.database.empty()) co_return ProcessJudge(options, process);
   const auto work = [options, process, database = parts_.database, id = instance.id,
                      logger = parts_.logger] {
-    return rebuilt_detectors(options, process, database, id, logger);
+    return rebuilt_judge(options, process, database, id, logger);
   };
   co_return co_await run_on(parts_.workers->get_executor(), work);
 }
 
-// Why the instance ended; empty when the watcher is stopped.
 asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<ProcessReader>& process,
                                                    InstanceId id) {
   PprofFeed pprof(
@@ -223,6 +230,7 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     before = now;
     auto values = process.read_round();
     if (!values && values.error().kind == ErrorKind::kNotFound) co_return end_reason();
+    if (process.program_replaced()) co_return std::string();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
       sample.values = *values;

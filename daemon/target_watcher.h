@@ -54,9 +54,12 @@ class TargetWatcher {
   boost::asio::awaitable<Result<ProcessReader>> find_once();
   boost::asio::awaitable<Result<ProcessReader>> open_child();
   boost::asio::awaitable<void> watch(ProcessReader found);
+  // As sample_until_end().
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
                                              InstanceId id);
-  boost::asio::awaitable<Detectors> detectors_for(Pipeline::Begin instance, ProcessInfo process);
+  boost::asio::awaitable<ProcessJudge> judge_for(Pipeline::Begin instance, ProcessInfo process);
+  // Why the instance ended; empty when the watcher is stopped, or when the process became another
+  // program.
   boost::asio::awaitable<std::string> sample_until_end(ProcessReader& process, InstanceId id,
                                                        PprofFeed& pprof, DetailFeed& detail);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);

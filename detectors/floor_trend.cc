@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "detectors/rank_tests.h"
+#include "detectors/sensitivity.h"
 
 namespace soakwatch {
 namespace {
@@ -22,6 +23,16 @@ constexpr double kWalkChance = 3e-4;
 // (simulated).
 constexpr double kJagged = 1.5;
 constexpr double kRiseOfNoise = 12;
+// What passes every gate is a suspicion. One window makes it an alert where a driftless walk is out
+// of the question: by its steps alone (15 of 276 ranks), or by its steps and as noise around a
+// line, which a walk never is; over a night by the line alone; or because the floor has grown by
+// three quarters, which no slow drift does. Chosen on the benchmark's tuning seeds:
+// docs/detection.md.
+constexpr double kCertainWalkChance = 2e-5;
+constexpr double kLineJagged = 1.2;
+constexpr double kLineRiseOfNoise = 6;
+constexpr double kCertainRiseOfNoise = 20;
+constexpr double kGreatGrowth = 0.75;
 // The agreement gate asks the second series for half of the growth of the first.
 constexpr double kAgreementShare = 0.5;
 // The size that matters is meant for alarms within an hour or two. A longer window may find less:
@@ -36,6 +47,10 @@ constexpr double kLoadChance = 0.01;
 constexpr double kCalmShare = 0.15;
 // The second half of a cold start must keep this share of the pace of the first.
 constexpr double kColdStartPace = 0.8;
+// Nobody waits two hours for a start to calm down when the limit is nearer than this.
+constexpr double kLimitNearHours = 1;
+// What stopped growing alarms anew when it has grown by half as much again.
+constexpr double kGrowsAgain = 1.5;
 
 // The chance of a false alarm that the order gate takes in one test of a level: the day's, shared
 // out over the levels and the blocks that close.
@@ -45,6 +60,10 @@ double order_chance(const FloorTrendOptions& options, int level) {
   const double minutes = std::chrono::duration<double, std::ratio<60>>(block).count();
   return std::min(options.false_alarms_per_day * minutes / (kMinutesPerDay * options.blocks.levels),
                   0.05);
+}
+
+double hours_of(milliseconds time) {
+  return std::chrono::duration<double, std::ratio<3600>>(time).count();
 }
 
 std::span<const double> head(const std::vector<double>& values, std::size_t n) {
@@ -131,16 +150,76 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
   if (closed == 0) return std::nullopt;
 
   std::optional<FloorJudgement> result;
+  std::optional<Step> step;
   for (int level = 0; level < options_.blocks.levels; ++level) {
     if ((closed & (1U << level)) == 0) continue;
-    if (held_ && held_->level != level) continue;
+    const bool holds_here = held_ && held_->level == level;
+    if (held_ && !holds_here && held_->grade == Grade::kAlert) continue;
     const std::optional<Window> full = window(level);
     if (!full) continue;
-    FloorJudgement judgement = held_ ? judge_held(*full) : judge(level, *full);
-    if (judgement.grows) return judgement;
-    if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
+    if (!held_ || held_->grade == Grade::kSuspect) {
+      FloorJudgement judgement = judge(level, *full);
+      if (held_ && judgement.grows) {
+        confirm(judgement, *full);
+      } else if (judgement.grows) {
+        hold(judgement, *full);
+        return judgement;
+      } else if (!held_) {
+        if (judgement.step) step = judgement.step;
+        if (!result || judgement.gates.size() > result->gates.size()) result = std::move(judgement);
+      }
+    }
+    if (holds_here) result = judge_held(*full);
   }
+  if (result) result->step = step;
   return result;
+}
+
+Gate FloorTrend::certainty_gate(const Window& w) const {
+  const double base = median(head(w.minima, 3));
+  const double growth = median(tail(w.minima, 3)) - base;
+  if (growth >= kGreatGrowth * std::fabs(base)) {
+    return {"certainty", true, growth, kGreatGrowth * std::fabs(base),
+            "growth that no slow drift reaches, at least"};
+  }
+  const SignedRank walk = signed_rank(w.minima);
+  const auto rises = [&walk](double chance) {
+    return walk.increments > 0 &&
+           walk.negative_ranks <= signed_rank_critical(walk.increments, chance);
+  };
+  const auto is_line = [](const LineFit& fit, double jagged, double rise_of_noise) {
+    return fit.jaggedness >= jagged && fit.rise >= rise_of_noise * fit.distance;
+  };
+  const LineFit line = fit_line(w.points);
+  if (rises(kWalkChance) && is_line(line, kLineJagged, kLineRiseOfNoise)) {
+    return {"certainty", true, line.distance > 0 ? line.rise / line.distance : line.rise,
+            kLineRiseOfNoise, "rise of a line, in distances from it, at least"};
+  }
+  const LineFit night = fit_line(w.means);
+  if (w.span >= kNight && is_line(night, kJagged, kCertainRiseOfNoise)) {
+    return {"certainty", true, night.distance > 0 ? night.rise / night.distance : night.rise,
+            kCertainRiseOfNoise,
+            "rise of the line through a night, in distances from it, at least"};
+  }
+  return {
+      "certainty", rises(kCertainWalkChance), walk.negative_ranks,
+      static_cast<double>(signed_rank_critical(std::max(walk.increments, 1), kCertainWalkChance)),
+      "ranks of the falling steps for an alert, at most"};
+}
+
+void FloorTrend::hold(const FloorJudgement& j, const Window& w) {
+  held_ = Held{j.level, j.base, j.current - j.base, j.since, w.begin + w.span, j.grade, j.phase, 0,
+               0,       j.gates};
+}
+
+// Two windows without a common block bear witness apart from each other.
+void FloorTrend::confirm(const FloorJudgement& j, const Window& w) {
+  if (j.grade == Grade::kSuspect && w.begin < held_->found) return;
+  held_->grade = Grade::kAlert;
+  held_->gates = j.gates;
+  if (j.grade == Grade::kAlert) return;
+  held_->gates.back() = {"certainty", true, hours_of(w.begin + w.span - held_->found), 0,
+                         "hours in which all of it was found once more, above"};
 }
 
 std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
@@ -152,12 +231,12 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   if (blocks.size() < least) return std::nullopt;
   Window window;
   window.start = blocks.front().start;
+  window.begin = length * blocks.front().index;
   window.span = span;
   const std::int64_t first = blocks.front().index;
   for (const Block& block : blocks) {
     if (!block.present) continue;
-    const double hours =
-        std::chrono::duration<double, std::ratio<3600>>(length * (block.index - first)).count();
+    const double hours = hours_of(length * (block.index - first));
     window.minima.push_back(block.minimum);
     window.points.push_back({hours, block.minimum});
     window.companions.push_back(block.companion);
@@ -168,11 +247,17 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
   return window;
 }
 
+double FloorTrend::matters(double base) const {
+  const double level = std::max(std::fabs(base), options_.least_base);
+  return std::max(options_.min_growth, options_.min_growth_ratio * level);
+}
+
 double FloorTrend::need(const Window& w, double base) const {
-  const double early = std::max(options_.min_growth, options_.min_growth_ratio * std::fabs(base));
+  const double level = std::max(std::fabs(base), options_.least_base);
+  const double early = matters(base);
   const double share = std::min(
       1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
-  const double late = std::max(early * share * share, kLeastRatio * std::fabs(base));
+  const double late = std::max(early * share * share, kLeastRatio * level);
   return std::max(std::min(early, late), 3 * std::max(options_.quantum, step_of(w.minima)));
 }
 
@@ -192,31 +277,13 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
 
   if (w.span >= options_.cold_start_span / 4 && growth < kCalmShare * needed) was_calm_ = true;
   gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
-  if (growth < needed) return j;  // the usual case; the other gates cost more
+  if (growth < needed) {  // the usual case; the other gates cost more
+    if (growth >= matters(j.base)) j.step = new_step(level, w);
+    return j;
+  }
 
   j.slope_per_hour = theil_sen(w.points);
-  const std::size_t n = w.minima.size();
-  int discordant = discordant_pairs(w.minima);
-  if (w.span >= kNight) {
-    std::vector<double> means;
-    for (const Point& point : w.means) means.push_back(point.y);
-    discordant = std::min(discordant, discordant_pairs(means));
-  }
-  const int allowed = order_critical_[static_cast<std::size_t>(level)]
-                                     [static_cast<std::size_t>(options_.blocks.window) - n];
-  gate("order", discordant <= allowed, discordant, allowed,
-       "pairs of blocks that do not rise, at most");
-
-  j.gates.push_back(walk_gate(w));
-
-  const std::size_t late = n * 3 / 8;
-  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
-  const double pace_all = theil_sen(course).value;
-  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
-  const double pace_late = theil_sen(std::span(course).last(late)).value;
-  const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
-  gate("levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
-       "growth per hour in the last part, at least");
+  add_shape_gates(level, w, j.gates);
 
   const double high_water = minima_.high_water(level).value_or(j.base) + 0.5 * needed;
   gate("high_water", j.current >= high_water, j.current, high_water,
@@ -234,8 +301,110 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   }
 
   j.grows = std::all_of(j.gates.begin(), j.gates.end(), [](const Gate& g) { return g.passed; });
-  if (j.grows) held_ = Held{level, j.base, growth, j.since, 0};
+  if (j.grows) {
+    j.gates.push_back(certainty_gate(w));
+    j.grade = j.gates.back().passed ? Grade::kAlert : Grade::kSuspect;
+  } else if (growth >= matters(j.base)) {
+    j.step = new_step(level, w);
+  }
   return j;
+}
+
+void FloorTrend::add_shape_gates(int level, const Window& w, std::vector<Gate>& gates) const {
+  const std::size_t n = w.minima.size();
+  int discordant = discordant_pairs(w.minima);
+  if (w.span >= kNight) {
+    std::vector<double> means;
+    for (const Point& point : w.means) means.push_back(point.y);
+    discordant = std::min(discordant, discordant_pairs(means));
+  }
+  const int allowed = order_critical_[static_cast<std::size_t>(level)]
+                                     [static_cast<std::size_t>(options_.blocks.window) - n];
+  gates.push_back({"order", discordant <= allowed, static_cast<double>(discordant),
+                   static_cast<double>(allowed), "pairs of blocks that do not rise, at most"});
+
+  gates.push_back(walk_gate(w));
+
+  const std::size_t late = n * 3 / 8;
+  const std::vector<Point>& course = w.span >= kNight ? w.means : w.points;
+  const double pace_all = theil_sen(course).value;
+  const double pace_early = theil_sen(std::span(course).first(n - late)).value;
+  const double pace_late = theil_sen(std::span(course).last(late)).value;
+  const double pace_needed = options_.levelling_off_ratio * std::max(pace_all, pace_early);
+  gates.push_back({"levelling_off", pace_late >= pace_needed, pace_late, pace_needed,
+                   "growth per hour in the last part, at least"});
+}
+
+FloorTrend::Smallest FloorTrend::smallest_growth(double confidence) const {
+  // A pace that doubles the level within the window, or the size that matters many times over, is
+  // found or nothing is.
+  constexpr double kGreat = 100;
+  Smallest smallest;
+  for (int level = 0; level < options_.blocks.levels; ++level) {
+    const std::optional<Window> full = window(level);
+    if (!full) continue;
+    smallest.span = std::max(smallest.span, full->span);
+    std::vector<BlockOfWindow> blocks;
+    for (std::size_t i = 0; i < full->points.size(); ++i) {
+      blocks.push_back({full->points[i].x, full->points[i].y, full->means[i].y});
+    }
+    const auto found = [&](std::span<const double> minima, std::span<const double> means) {
+      Window trial = *full;
+      for (std::size_t i = 0; i < minima.size(); ++i) {
+        trial.minima[i] = trial.points[i].y = minima[i];
+        trial.means[i].y = means[i];
+      }
+      const double base = median(head(trial.minima, 3));
+      const double growth = median(tail(trial.minima, 3)) - base;
+      if (growth < need(trial, base)) return false;
+      std::vector<Gate> gates;
+      add_shape_gates(level, trial, gates);
+      return std::all_of(gates.begin(), gates.end(), [](const Gate& g) { return g.passed; });
+    };
+    const double base = std::max(std::fabs(median(head(full->minima, 3))), options_.least_base);
+    const double bound = kGreat * std::max(base, options_.min_growth) / hours_of(full->span);
+    const double resolution = std::max(options_.quantum, step_of(full->minima));
+    const auto slope = smallest_detected_slope(blocks, resolution, found, confidence, bound);
+    if (slope) {
+      smallest.slope_per_hour = std::min(smallest.slope_per_hour.value_or(*slope), *slope);
+    }
+  }
+  return smallest;
+}
+
+// The greatest rise between two blocks is nearly all of the growth, and neither side moves much.
+std::optional<Step> FloorTrend::new_step(int level, const Window& w) {
+  constexpr std::size_t kSide = 6;        // blocks on either side, at least
+  constexpr double kShareOfGrowth = 0.8;  // of the rise in the growth of the window
+  constexpr double kCalm = 0.1;           // of the rise: how far the middle half of a side reaches
+  const std::size_t n = w.minima.size();
+  if (n < 2 * kSide) return std::nullopt;
+  std::size_t at = kSide;
+  for (std::size_t i = kSide; i + kSide <= n; ++i) {
+    if (w.minima[i] - w.minima[i - 1] > w.minima[at] - w.minima[at - 1]) at = i;
+  }
+  const auto middle_half = [](std::span<const double> side) {
+    std::vector<double> sorted(side.begin(), side.end());
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4];
+  };
+  const std::span<const double> all(w.minima);
+  const double before = median(all.first(at));
+  const double after = median(all.subspan(at));
+  const double rise = after - before;
+  const double growth = median(tail(w.minima, 3)) - median(head(w.minima, 3));
+  if (w.minima[at] - w.minima[at - 1] < kShareOfGrowth * growth ||
+      middle_half(all.first(at)) > kCalm * rise || middle_half(all.subspan(at)) > kCalm * rise) {
+    return std::nullopt;
+  }
+  const auto hours = std::chrono::duration<double, std::ratio<3600>>(w.points[at].x);
+  const auto offset = std::chrono::duration_cast<milliseconds>(hours);
+  // The same step comes by at each longer level, up to a block later.
+  const milliseconds begin = w.begin + offset;
+  const milliseconds length = minima_.block_length(level);
+  if (begin - length <= told_step_) return std::nullopt;
+  told_step_ = begin + length;
+  return Step{w.start + offset, before, after};
 }
 
 Gate FloorTrend::walk_gate(const Window& w) const {
@@ -273,6 +442,11 @@ Gate FloorTrend::cold_start_gate(const Window& w) const {
   const std::size_t half = w.points.size() / 2;
   const double first = theil_sen(std::span(w.points).first(half)).value;
   const double second = theil_sen(std::span(w.points).last(half)).value;
+  const Slope slope = theil_sen(w.points);
+  if (options_.limit && slope.low > 0 &&
+      (*options_.limit - w.minima.back()) / slope.low < kLimitNearHours) {
+    return gate;
+  }
   gate.passed = w.span >= options_.cold_start_span && second >= kColdStartPace * first;
   return gate;
 }
@@ -285,15 +459,30 @@ FloorJudgement FloorTrend::judge_held(const Window& w) {
   j.since = held_->since;
   j.slope_per_hour = theil_sen(w.points);
   j.span = w.span;
-  held_->peak_growth = std::max(held_->peak_growth, j.current - held_->base);
+  const double growth = j.current - held_->base;
+  held_->peak_growth = std::max(held_->peak_growth, growth);
   const double released = held_->base + 0.5 * held_->peak_growth;
   held_->blocks_below = w.minima.back() < released ? held_->blocks_below + 1 : 0;
   j.gates.push_back({"not_released", held_->blocks_below < 2, w.minima.back(), released,
                      "floor now, at least, for two blocks"});
-  j.gates.push_back({"still_grows", j.slope_per_hour.low > 0, j.slope_per_hour.low, 0,
-                     "lower bound of the growth per hour, above"});
-  j.grows = j.gates[0].passed && j.gates[1].passed;
-  if (!j.grows) held_.reset();
+  const bool rises = j.slope_per_hour.low > 0;
+  j.gates.push_back(
+      {"still_grows", rises, j.slope_per_hour.low, 0, "lower bound of the growth per hour, above"});
+  if (held_->phase == Phase::kGrowing && !rises) {
+    held_->phase = Phase::kPlateau;
+    held_->plateau_growth = held_->peak_growth;
+  } else if (rises && growth >= kGrowsAgain * held_->plateau_growth) {
+    held_->phase = Phase::kGrowing;
+  }
+  j.grade = held_->grade;
+  j.phase = held_->phase;
+  // A suspicion that stopped growing is over; an alert is not until memory has come back.
+  j.grows = j.gates[0].passed && (rises || j.grade == Grade::kAlert);
+  if (!j.grows) {
+    held_.reset();
+  } else {
+    j.gates = held_->gates;
+  }
   return j;
 }
 

@@ -11,6 +11,7 @@
 // - load: the work done does not explain it
 // - cold_start: a young process has grown longer without slowing, or was calm before
 // - agreement: where a second series is given, its floor grew as well
+// What passes them is a suspicion; one more gate, certainty, makes it an alert.
 // docs/detection.md gives the reason and the source of each figure.
 #pragma once
 
@@ -34,6 +35,8 @@ struct FloorTrendOptions {
   double levelling_off_ratio = 0.5;
   double min_growth = 0;        // unit of the series
   double min_growth_ratio = 0;  // of the base
+  std::optional<double> limit;  // of the series; nearing it within the hour waives the cold start
+  double least_base = 0;        // shares are taken of this, where the base is smaller
   double quantum = 1;           // resolution of the series; less than three of them is no growth
 };
 
@@ -41,16 +44,26 @@ struct FloorTrendOptions {
 // be found.
 bool can_find_growth(const FloorTrendOptions& options);
 
+// A jump from one level to another, with calm before and after.
+struct Step {
+  WallTime time;  // of the block that it came with
+  double before = 0;
+  double after = 0;
+};
+
 // What the window of one level showed.
 struct FloorJudgement {
   int level = 0;
-  bool grows = false;  // every gate passed
+  bool grows = false;  // every gate passed, and what grew has not been given back since
+  Grade grade = Grade::kSuspect;
+  Phase phase = Phase::kGrowing;
   double base = 0;
   double current = 0;
   Slope slope_per_hour;
   WallTime since;
   milliseconds span{0};
   std::vector<Gate> gates;
+  std::optional<Step> step;  // said once; where there is no growth
 };
 
 // Not thread-safe. Deterministic in its samples.
@@ -59,9 +72,19 @@ class FloorTrend {
   explicit FloorTrend(const FloorTrendOptions& options);
 
   // The judgement of the lowest level that says "grows", else of the one that came furthest;
-  // nothing when no window was full. While growth holds, judged at the level that found it.
+  // nothing when no window was full. While growth holds, judged at the level that found it; a
+  // suspicion becomes an alert when any level finds it beyond doubt, or finds it again in a window
+  // that has nothing in common with the first.
   std::optional<FloorJudgement> add(milliseconds monotonic, WallTime wall, double value,
                                     double companion, double load = std::nan(""));
+
+  // The slowest growth per hour that the windows at hand would show in `confidence` of all cases,
+  // each judged with its own noise; nothing while no window is full, or none shows any growth.
+  struct Smallest {
+    std::optional<double> slope_per_hour;
+    milliseconds span{0};  // of the longest window
+  };
+  [[nodiscard]] Smallest smallest_growth(double confidence) const;
 
  private:
   // The present blocks of a full window.
@@ -72,6 +95,7 @@ class FloorTrend {
     std::vector<Point> means;
     std::vector<Point> loads;  // hours since the window's start, mean; empty where not known
     WallTime start;
+    milliseconds begin{0};  // on the series' own clock
     milliseconds span{0};
   };
   struct Held {
@@ -79,17 +103,32 @@ class FloorTrend {
     double base = 0;
     double peak_growth = 0;
     WallTime since;
+    milliseconds found{0};  // end of the window that found it
+    Grade grade = Grade::kSuspect;
+    Phase phase = Phase::kGrowing;
+    double plateau_growth = 0;  // when it stopped
     int blocks_below = 0;
+    std::vector<Gate> gates;  // of the window that gave it its grade
   };
 
   [[nodiscard]] std::optional<Window> window(int level) const;
   FloorJudgement judge(int level, const Window& window);
+  // Whether a window that passed every gate is enough for an alert.
+  [[nodiscard]] Gate certainty_gate(const Window& window) const;
+  void hold(const FloorJudgement& judgement, const Window& window);
+  void confirm(const FloorJudgement& judgement, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
+  // Growth that the user calls relevant, and what a window of this span needs for an alarm.
+  [[nodiscard]] double matters(double base) const;
   [[nodiscard]] double need(const Window& window, double base) const;
+  // Order, walk and levelling off: what the shape of a window says by itself.
+  void add_shape_gates(int level, const Window& window, std::vector<Gate>& gates) const;
   [[nodiscard]] Gate walk_gate(const Window& window) const;
   [[nodiscard]] Gate load_gate(const Window& window, double relative_growth) const;
   [[nodiscard]] Gate cold_start_gate(const Window& window) const;
+  // A step in the window that was not told before.
+  std::optional<Step> new_step(int level, const Window& window);
 
   FloorTrendOptions options_;
   std::optional<milliseconds> first_;
@@ -98,6 +137,7 @@ class FloorTrend {
   std::vector<int> load_critical_;
   bool was_calm_ = false;
   std::optional<Held> held_;
+  milliseconds told_step_ = milliseconds::min() / 2;  // end of the block of the latest step
 };
 
 }  // namespace soakwatch

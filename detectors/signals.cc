@@ -5,11 +5,14 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::array<SignalDescriptor, 4> kSignals{{
+constexpr std::array<SignalDescriptor, 6> kSignals{{
     {Signal::kGoroutines, "goroutine_growth", Metric::kGoroutines, "goroutines"},
     {Signal::kLiveHeap, "live_heap_growth", Metric::kHeapAllocBytes, "live heap"},
     {Signal::kOpenFds, "fd_growth", Metric::kOpenFds, "open file descriptors"},
     {Signal::kAnonMemory, "anon_memory_growth", Metric::kRssAnonBytes, "anonymous memory"},
+    {Signal::kNativeMemory, "native_memory_growth", Metric::kRssAnonBytes,
+     "memory outside the Go heap"},
+    {Signal::kThreads, "thread_growth", Metric::kThreads, "threads"},
 }};
 
 // runtime/mgcpacer.go: defaultHeapMinimum = 4 MiB, scaled by GOGC/100.
@@ -55,9 +58,29 @@ GoSettings go_settings(const ProcessInfo& process) {
 
 std::optional<SignalValue> SignalReader::read(const MetricValues& values) {
   if (signal_ == Signal::kLiveHeap) return live_heap(values);
+  if (signal_ == Signal::kAnonMemory) return anon_memory(values);
+  if (signal_ == Signal::kNativeMemory) {
+    const auto anon = values.get(Metric::kRssAnonBytes);
+    const auto sys = values.get(Metric::kSysBytes);
+    const auto released = values.get(Metric::kHeapReleasedBytes);
+    if (!anon || !sys || !released) return std::nullopt;
+    return SignalValue{*anon - (*sys - *released), std::nan("")};
+  }
   const auto value = values.get(describe(signal_).metric);
   if (!value) return std::nullopt;
   return SignalValue{*value, std::nan("")};
+}
+
+std::optional<SignalValue> SignalReader::anon_memory(const MetricValues& values) {
+  if (const auto anon = values.get(Metric::kRssAnonBytes)) {
+    metric_ = Metric::kRssAnonBytes;
+    seen_ = true;
+    return SignalValue{*anon, std::nan("")};
+  }
+  const auto resident = values.get(Metric::kRssBytes);
+  if (!resident || seen_) return std::nullopt;
+  metric_ = Metric::kRssBytes;
+  return SignalValue{*resident, std::nan("")};
 }
 
 std::optional<SignalValue> SignalReader::live_heap(const MetricValues& values) {

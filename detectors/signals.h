@@ -12,7 +12,7 @@
 
 namespace soakwatch {
 
-enum class Signal { kGoroutines, kLiveHeap, kOpenFds, kAnonMemory };
+enum class Signal { kGoroutines, kLiveHeap, kOpenFds, kAnonMemory, kNativeMemory, kThreads };
 
 struct SignalValue {
   double value = 0;
@@ -62,17 +62,28 @@ GoSettings go_settings(const ProcessInfo& process);
 // There the heap is only read where the counter of collections has moved, and stays until the next
 // one: what lies on top since then is not live, and with GOGC=off a rise of hours proves nothing.
 // Where there is no such counter, every reading counts.
+//
+// Native memory is what the process holds beside the Go runtime's share: anonymous memory less (Sys
+// - HeapReleased), with cgo, mmap and malloc in it. Not all that Sys counts was ever touched, so
+// that it may start below zero; only its growth means something.
 class SignalReader {
  public:
-  SignalReader(Signal signal, const GoSettings& go) : signal_(signal), go_(go) {}
+  SignalReader(Signal signal, const GoSettings& go)
+      : signal_(signal), go_(go), metric_(describe(signal).metric) {}
   std::optional<SignalValue> read(const MetricValues& values);
+  // What the latest value was read from: another metric than the descriptor's where that is never
+  // there (rss_bytes in place of rss_anon_bytes, in old logs).
+  [[nodiscard]] Metric metric() const { return metric_; }
 
  private:
+  std::optional<SignalValue> anon_memory(const MetricValues& values);
   std::optional<SignalValue> live_heap(const MetricValues& values);
   std::optional<double> heap_after_collection(double alloc, const MetricValues& values);
 
   Signal signal_;
   GoSettings go_;
+  Metric metric_;
+  bool seen_ = false;  // the descriptor's own metric
   std::optional<double> cycles_;
   std::optional<double> after_collection_;
 };

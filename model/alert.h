@@ -1,4 +1,4 @@
-// An alert is a finding with a life: inactive -> pending -> firing -> resolved.
+// An alert is a finding with a life: inactive -> pending -> firing <-> plateau -> resolved.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,9 @@
 
 namespace soakwatch {
 
-enum class AlertState : std::uint8_t { kInactive, kPending, kFiring, kResolved };
+// Pending: a suspicion, or an alert that has not held for as long as the user asks. Plateau: it
+// fired, and what grew has stopped without being given back.
+enum class AlertState : std::uint8_t { kInactive, kPending, kFiring, kPlateau, kResolved };
 std::string_view to_string(AlertState state);
 std::optional<AlertState> alert_state_from_string(std::string_view text);
 
@@ -23,14 +25,19 @@ struct Alert {
   int pid = 0;
   AlertState state = AlertState::kInactive;
   Finding finding;         // the latest
+  WallTime updated;        // when it was found, or the state changed
   WallTime pending_since;  // when the condition was first seen
-  std::optional<WallTime> fired_at;
+  // Pending: since when each finding was of grade alert and growing; a suspicion has none.
+  std::optional<WallTime> alert_since;
+  std::optional<WallTime> fired_at;  // for the first time
   std::optional<WallTime> resolved_at;
-  std::optional<WallTime> quiet_since;  // firing, but the condition is absent since then
+  std::optional<WallTime> quiet_since;  // fired, but the condition is absent since then
+  // Whether it is for the notifiers. A child of an alert that fired is not: its root tells of it.
+  bool told = false;
 };
 
-// One change of state: what is stored as history and handed to notifiers. No repeats: a transition
-// is made once.
+// One change of state, or news of an alert that stays firing (`from` is its state then): what is
+// stored as history and handed to notifiers. No repeats: a transition is made once.
 struct AlertTransition {
   Alert alert;  // after the change
   AlertState from = AlertState::kInactive;

@@ -23,7 +23,10 @@ enum class EventKind : std::uint8_t {
                      // others
   kPprofFound,
   kPprofLost,
-  kGap,  // the machine slept, or the daemon could not sample; the detail says how long
+  kGap,              // the machine slept, or the daemon could not sample; the detail says how long
+  kNoLeak,           // something grew for a reason that is no leak; the detail says which
+  kProgramReplaced,  // the process became another program by exec
+  kStep,             // a level changed at one stroke
 };
 
 // "instance_restarted" and so on: as stored. from_string: nothing for an unknown word.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,30 @@ struct Gate {
   std::string meaning;  // "growth in bytes, at least"
 };
 
+// How much the evidence weighs. A suspicion waits for more of the series, or for a look into the
+// process; only an alert may fire.
+enum class Grade : std::uint8_t { kSuspect, kAlert };
+std::string_view to_string(Grade grade);
+
+// A plateau: what grew has stopped, and has not been given back.
+enum class Phase : std::uint8_t { kGrowing, kPlateau };
+
+// What comes to an end when the growth goes on.
+struct Limit {
+  std::string name;           // "RLIMIT_NOFILE", "GOMEMLIMIT", "memory.max of the cgroup"
+  double value = 0;           // in the metric's unit
+  milliseconds time_left{0};  // at the lower end of the slope's interval: at most so long
+};
+
 struct Finding {
   std::string detector;  // "goroutine_growth": stable, part of an alert's identity
   Metric metric = Metric::kRssBytes;
   Severity severity = Severity::kWarning;
-  double base = 0;            // level before the growth, in the metric's unit
-  double current = 0;         // level now
+  Grade grade = Grade::kAlert;
+  Phase phase = Phase::kGrowing;
+  bool is_leak = true;  // false: worth a look, but nothing is lost for good (twice the CPU time)
+  double base = 0;      // level before the growth, in the metric's unit
+  double current = 0;   // level now
   double slope_per_hour = 0;  // Theil-Sen estimate, metric's unit per hour
   double slope_low = 0;       // its 95 % interval
   double slope_high = 0;
@@ -37,8 +56,37 @@ struct Finding {
   milliseconds span{0};  // length of the data behind the judgement
   std::vector<Gate> gates;
   std::string summary;  // one sentence for a person
+  // What the signals say together: "goroutines that never end". Empty: no more than the summary.
+  std::string cause;
+  // The detector whose finding, of the same instance, explains this one; empty: nothing does.
+  std::string root;
+  std::optional<Limit> limit;          // the one that is reached first, where one is known
+  std::vector<std::string> ruled_out;  // other causes, each with the figure that speaks against it
 
   [[nodiscard]] double growth() const { return current - base; }
+};
+
+// Something that the numbers show and that is no leak: growth with an innocent reason, a jump from
+// one level to another.
+struct Observation {
+  enum class Kind : std::uint8_t { kNoLeak, kStep };
+  Kind kind = Kind::kNoLeak;
+  std::string detector;  // whose signal it is about
+  Metric metric = Metric::kRssBytes;
+  WallTime time;        // when it was seen
+  WallTime since;       // when it began
+  std::string summary;  // one sentence for a person, with the reason
+};
+
+// The slowest growth that a run could have found.
+struct Sensitivity {
+  std::string detector;
+  Metric metric = Metric::kRssBytes;
+  // In the metric's unit per hour: a leak of this pace over the whole run is found in
+  // `confidence` of all cases. Absent: no window was full, so that nothing could have been found.
+  std::optional<double> slope_per_hour;
+  double confidence = 0.9;
+  milliseconds span{0};  // of the longest window that was judged
 };
 
 }  // namespace soakwatch

@@ -22,12 +22,14 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kPprofFound, "pprof_found"sv},
     std::pair{EventKind::kPprofLost, "pprof_lost"sv},
     std::pair{EventKind::kGap, "gap"sv},
+    std::pair{EventKind::kProgramReplaced, "program_replaced"sv},
+    std::pair{EventKind::kNoLeak, "no_leak"sv},
+    std::pair{EventKind::kStep, "step"sv},
 };
 
 constexpr std::array kStateNames{
-    std::pair{AlertState::kInactive, "inactive"sv},
-    std::pair{AlertState::kPending, "pending"sv},
-    std::pair{AlertState::kFiring, "firing"sv},
+    std::pair{AlertState::kInactive, "inactive"sv}, std::pair{AlertState::kPending, "pending"sv},
+    std::pair{AlertState::kFiring, "firing"sv},     std::pair{AlertState::kPlateau, "plateau"sv},
     std::pair{AlertState::kResolved, "resolved"sv},
 };
 
@@ -58,6 +60,8 @@ std::string_view to_string(AlertState state) { return name_of(kStateNames, state
 std::optional<AlertState> alert_state_from_string(std::string_view text) {
   return key_of<AlertState>(kStateNames, text);
 }
+
+std::string_view to_string(Grade grade) { return grade == Grade::kAlert ? "alert" : "suspect"; }
 
 std::string_view to_string(Severity severity) {
   switch (severity) {

@@ -19,6 +19,14 @@ struct ProcessId {
   friend bool operator==(const ProcessId&, const ProcessId&) = default;
 };
 
+// What a process cannot go beyond, as it was when the process was found; absent: unlimited or
+// unreadable.
+struct ProcessLimits {
+  std::optional<double> open_files;    // soft RLIMIT_NOFILE
+  std::optional<double> memory_bytes;  // the tightest memory.max on the way up its cgroups
+  std::optional<double> tasks;         // the tightest pids.max
+};
+
 // What is known of one process instance besides its numbers. Strings come from the process itself
 // and are hostile: escape them (model/printable.h) before they reach a terminal or a log.
 struct ProcessInfo {
@@ -30,6 +38,7 @@ struct ProcessInfo {
   std::optional<double> gogc_percent;  // GOGC; absent when unset, unreadable or "off"
   bool gogc_off = false;
   std::optional<double> gomemlimit_bytes;
+  ProcessLimits limits;
 };
 
 }  // namespace soakwatch

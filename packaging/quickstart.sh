@@ -133,10 +133,10 @@ start_daemon() {
   daemon_pid=$!
 }
 
-# The open alerts, one per line. Lists within an alert have braces of their own and go first.
+# The open alerts, one per line. What has braces of its own within an alert goes first.
 open_alerts() {
   timeout "$command_limit" "$soakwatch" alerts --json --db "$database" 2>"$work/alerts.err" |
-    sed -e 's/"[a-z_]*":\[[^]]*\]//g' -e 's/}/}\n/g' || true
+    sed -e 's/"[a-z_]*":\[[^]]*\]//g' -e 's/"limit":{[^}]*}//g' -e 's/}/}\n/g' || true
 }
 
 note_fired_alerts() {

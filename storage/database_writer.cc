@@ -36,9 +36,11 @@ std::string take_over(std::string_view columns) {
 // without doubling a row: ON CONFLICT(id).
 std::string insert_instance_sql() {
   return "INSERT INTO instances (id, target_id, boot_id, pid, start_ticks, comm, exe, cmdline, "
-         "gogc, gomemlimit, first_seen_ms) VALUES (" +
-         placeholders(11) + ") ON CONFLICT(id) DO UPDATE SET " +
-         take_over("comm, exe, cmdline, gogc, gomemlimit") + ", ended_ms = NULL, end_reason = NULL";
+         "gogc, gomemlimit, max_open_files, memory_max_bytes, max_tasks, first_seen_ms) VALUES (" +
+         placeholders(14) + ") ON CONFLICT(id) DO UPDATE SET " +
+         take_over(
+             "comm, exe, cmdline, gogc, gomemlimit, max_open_files, memory_max_bytes, max_tasks") +
+         ", ended_ms = NULL, end_reason = NULL";
 }
 
 std::string insert_alert_sql() {
@@ -186,9 +188,12 @@ void DatabaseWriter::write(const InstanceRecord& instance) {
   } else {
     process.gogc_percent ? p.real(*process.gogc_percent) : p.null();
   }
-  constexpr double kInt64End = 9223372036854775808.0;
-  const double limit = process.gomemlimit_bytes.value_or(-1);
-  limit >= 0 && limit < kInt64End ? p.integer(static_cast<std::int64_t>(limit)) : p.null();
+  for (const auto& limit : {process.gomemlimit_bytes, process.limits.open_files,
+                            process.limits.memory_bytes, process.limits.tasks}) {
+    constexpr double kInt64End = 9223372036854775808.0;
+    const double value = limit.value_or(-1);
+    value >= 0 && value < kInt64End ? p.integer(static_cast<std::int64_t>(value)) : p.null();
+  }
   p.time(instance.first_seen);
   run(insert_instance_);
 }
@@ -219,8 +224,7 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   const std::string metric(describe(alert.finding.metric).name);
   const std::string from(to_string(transition.from));
   const std::string to(to_string(alert.state));
-  const std::string severity(to_string(alert.finding.severity));
-  const std::string gates = gates_to_json(alert.finding.gates);
+  const AlertTexts texts(alert.finding);
 
   ParameterCursor p(insert_alert_);
   p.integer(alert.id);
@@ -229,7 +233,7 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   p.text(metric);
   p.text(to);
   p.time(transition.time);
-  bind_alert_figures(p, alert, severity, gates);
+  bind_alert_figures(p, alert, texts);
   run(insert_alert_);
   if (record.id == 0) return;
 
@@ -240,7 +244,7 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   h.text(from);
   h.text(to);
   h.text(transition.reason);
-  bind_alert_figures(h, alert, severity, gates);
+  bind_alert_figures(h, alert, texts);
   run(insert_history_);
 }
 

@@ -25,7 +25,7 @@ constexpr int kSmallestPageRows = 16;
 
 constexpr std::string_view kInstanceColumns =
     "id, target_id, boot_id, pid, start_ticks, comm, exe, cmdline, gogc, gomemlimit, "
-    "first_seen_ms, ended_ms, end_reason";
+    "max_open_files, memory_max_bytes, max_tasks, first_seen_ms, ended_ms, end_reason";
 
 InstanceRow read_instance(SQLite::Statement& statement) {
   ColumnCursor column(statement);
@@ -44,6 +44,9 @@ InstanceRow read_instance(SQLite::Statement& statement) {
     row.process.gogc_percent.reset();
   }
   row.process.gomemlimit_bytes = column.optional_real();
+  row.process.limits.open_files = column.optional_real();
+  row.process.limits.memory_bytes = column.optional_real();
+  row.process.limits.tasks = column.optional_real();
   row.first_seen = column.time();
   row.ended = column.optional_time();
   row.end_reason = column.text();
@@ -186,9 +189,24 @@ bool SampleReader::Impl::walk(const TargetRow& target, const std::vector<Instanc
 bool SampleReader::Impl::replay(const TargetRow& target, const InstanceRow& instance,
                                 const TimeRange& range, std::int64_t newest_row,
                                 const std::function<bool(const SampleRow&)>& row) {
-  for (const std::int64_t id : pages.rows(instance.id, range, newest_row)) {
-    const std::optional<Sample> sample = pages.row(id);
-    if (sample && !row({&target, &instance, id, *sample})) return false;
+  const SamplePages::Arrival arrival = pages.arrival(instance.id, range, newest_row);
+  if (arrival.in_time_order) {
+    InstanceCursor cursor(instance.id, newest_row);
+    while (cursor.fill(pages, range, kPageLimitRows)) {
+      const SampleRecord& head = cursor.head();
+      if (!row({&target, &instance, head.id, head.sample})) return false;
+      cursor.advance();
+    }
+    return true;
+  }
+  std::vector<SampleRecord> page;
+  for (std::int64_t after = arrival.first_row - 1; after < arrival.last_row;
+       after = page.back().id) {
+    pages.read_arrived(instance.id, range, after, arrival.last_row, kPageLimitRows, page);
+    if (page.empty()) break;  // deleted meanwhile
+    for (const SampleRecord& record : page) {
+      if (!row({&target, &instance, record.id, record.sample})) return false;
+    }
   }
   return true;
 }
@@ -296,10 +314,10 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
 
 Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limit) {
   return impl_->guarded([&]() -> Result<std::vector<Alert>> {
-    SQLite::Statement select(*impl_->db,
-                             alert_select("a.state", "a.", "") +
-                                 (open_only ? "WHERE a.state IN ('pending', 'firing') " : "") +
-                                 "ORDER BY a.id DESC LIMIT ?");
+    SQLite::Statement select(
+        *impl_->db, alert_select("a.state, a.updated_ms", "a.", "") +
+                        (open_only ? "WHERE a.state IN ('pending', 'firing', 'plateau') " : "") +
+                        "ORDER BY a.id DESC LIMIT ?");
     select.bind(1, static_cast<std::int64_t>(limit));
     std::vector<Alert> alerts;
     while (select.executeStep()) {
@@ -312,7 +330,8 @@ Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limi
 
 Result<std::optional<Alert>> SampleReader::alert(AlertId id) {
   return impl_->guarded([&]() -> Result<std::optional<Alert>> {
-    SQLite::Statement select(*impl_->db, alert_select("a.state", "a.", "") + "WHERE a.id = ?");
+    SQLite::Statement select(*impl_->db,
+                             alert_select("a.state, a.updated_ms", "a.", "") + "WHERE a.id = ?");
     select.bind(1, id);
     if (!select.executeStep()) return std::optional<Alert>();
     ColumnCursor column(select);
@@ -323,8 +342,9 @@ Result<std::optional<Alert>> SampleReader::alert(AlertId id) {
 Result<std::vector<AlertTransition>> SampleReader::alert_history(AlertId id) {
   return impl_->guarded([&]() -> Result<std::vector<AlertTransition>> {
     SQLite::Statement select(
-        *impl_->db, alert_select("h.to_state", "h.", ", h.from_state, h.time_ms, h.reason") +
-                        "JOIN alert_history h ON h.alert_id = a.id WHERE a.id = ? ORDER BY h.id");
+        *impl_->db,
+        alert_select("h.to_state, h.time_ms", "h.", ", h.from_state, h.time_ms, h.reason") +
+            "JOIN alert_history h ON h.alert_id = a.id WHERE a.id = ? ORDER BY h.id");
     select.bind(1, id);
     std::vector<AlertTransition> history;
     while (select.executeStep()) {

@@ -93,6 +93,28 @@ CREATE TABLE alert_history (
 CREATE INDEX alert_history_by_alert ON alert_history (alert_id, id);
 )sql";
 
+// Version 2: what a process cannot go beyond, and how much an alert weighs.
+constexpr std::string_view kInstanceLimits = R"sql(
+ALTER TABLE instances ADD COLUMN max_open_files INTEGER;    -- soft RLIMIT_NOFILE
+ALTER TABLE instances ADD COLUMN memory_max_bytes INTEGER;  -- the tightest of its cgroups
+ALTER TABLE instances ADD COLUMN max_tasks INTEGER;         -- the same: pids.max
+)sql";
+
+// What rows of version 1 get: they were alerts, and each that fired was told.
+constexpr std::string_view kAlertEvidence = R"sql(
+ALTER TABLE {0} ADD COLUMN grade TEXT NOT NULL DEFAULT 'alert';   -- suspect, alert
+ALTER TABLE {0} ADD COLUMN is_leak INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE {0} ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+ALTER TABLE {0} ADD COLUMN root TEXT NOT NULL DEFAULT '';         -- a detector
+ALTER TABLE {0} ADD COLUMN limit_name TEXT;
+ALTER TABLE {0} ADD COLUMN limit_value REAL;                      -- in the metric's unit
+ALTER TABLE {0} ADD COLUMN time_left_ms INTEGER;
+ALTER TABLE {0} ADD COLUMN ruled_out TEXT NOT NULL DEFAULT '[]';  -- JSON: texts
+ALTER TABLE {0} ADD COLUMN alert_since_ms INTEGER;
+ALTER TABLE {0} ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+UPDATE {0} SET alert_since_ms = pending_since_ms, told = fired_at_ms IS NOT NULL;
+)sql";
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -126,8 +148,10 @@ std::string metric_columns(std::string_view before) {
 }
 
 const std::vector<std::string>& schema_migrations() {
-  static const std::vector<std::string> kMigrations{std::string(kTables) + sample_tables() +
-                                                    fmt::format(kAlertTables, kAlertColumns)};
+  static const std::vector<std::string> kMigrations{
+      std::string(kTables) + sample_tables() + fmt::format(kAlertTables, kAlertColumns),
+      std::string(kInstanceLimits) + fmt::format(kAlertEvidence, "alerts") +
+          fmt::format(kAlertEvidence, "alert_history")};
   return kMigrations;
 }
 

@@ -25,7 +25,7 @@ sources() {
 
 check_format() { sources | xargs -0 clang-format-14 --dry-run -Werror; }
 check_includes() { python3 tests/check_includes.py .; }
-check_scripts() { shellcheck packaging/*.sh tests/*.sh .ci/run; }
+check_scripts() { shellcheck packaging/*.sh tests/*.sh tests/system/*.sh .ci/run; }
 build_dev() {
   cmake --preset dev && cmake --build --preset dev -j "$(nproc)"
 }

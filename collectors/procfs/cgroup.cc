@@ -22,10 +22,24 @@ Result<std::vector<std::string>> parse_cgroup(std::string_view text) {
   return paths;
 }
 
+std::optional<std::string> cgroup2_path(std::string_view text) {
+  constexpr std::string_view kVersion2 = "0::";
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (!line.starts_with(kVersion2)) continue;
+    line.remove_prefix(kVersion2.size());
+    if (!line.starts_with('/') || cgroup_in_unit(line, "..")) return std::nullopt;
+    return std::string(line);
+  }
+  return std::nullopt;
+}
+
 bool cgroup_in_unit(std::string_view path, std::string_view unit) {
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0 && path.substr(0, slash) == unit) return true;
+    std::string_view name = path.substr(0, slash);
+    if (name.starts_with('_')) name.remove_prefix(1);  // as cg_unescape() of systemd
+    if (!name.empty() && name == unit) return true;
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return false;

@@ -1,6 +1,7 @@
 // /proc/PID/cgroup, of both hierarchies.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,13 @@ namespace soakwatch {
 // Error kInvalid: a line that is not "number:controllers:path".
 Result<std::vector<std::string>> parse_cgroup(std::string_view text);
 
+// The path in the version 2 hierarchy; absent where the process is in none, or in one that this
+// namespace does not show ("/../x", cgroup_namespaces(7)).
+std::optional<std::string> cgroup2_path(std::string_view text);
+
 // A component of the path is `unit`: "/user.slice/user-1000.slice/app.service" is in "app.service"
-// and in "user.slice".
+// and in "user.slice". systemd puts '_' before a name that could be a file of the control group, or
+// that begins with '_' itself: "/system.slice/_memory.service" is in "memory.service".
 bool cgroup_in_unit(std::string_view path, std::string_view unit);
 
 // The path is `ancestor` or lies below it. A slash at the ancestor's end does not matter.

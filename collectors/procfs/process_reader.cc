@@ -11,6 +11,7 @@
 #include "collectors/procfs/go_environment.h"
 #include "collectors/procfs/kernel_text.h"
 #include "collectors/procfs/process_directory.h"
+#include "collectors/procfs/process_limits.h"
 #include "collectors/procfs/smaps_rollup.h"
 #include "collectors/procfs/stat.h"
 #include "collectors/procfs/statm.h"
@@ -90,10 +91,9 @@ Result<void> count_mappings(const ProcessDirectory& folder, MetricValues& out) {
   return {};
 }
 
-ProcessInfo read_info(const ProcessDirectory& folder, ProcessId id, std::string comm) {
+// All but the id and comm.
+ProcessInfo read_info(const ProcessDirectory& folder, const std::filesystem::path& cgroup_root) {
   ProcessInfo info;
-  info.id = std::move(id);
-  info.comm = std::move(comm);
   if (auto exe = read_proc_link(folder.fd(), "exe")) info.exe = std::move(*exe);
   if (const auto text = read_proc_file(folder.fd(), "cmdline", kMaxCmdlineBytes)) {
     info.cmdline = parse_cmdline(*text).joined;
@@ -104,6 +104,7 @@ ProcessInfo read_info(const ProcessDirectory& folder, ProcessId id, std::string 
     info.gogc_off = environment.gogc_off;
     info.gomemlimit_bytes = environment.gomemlimit_bytes;
   }
+  info.limits = read_process_limits(folder.fd(), cgroup_root);
   return info;
 }
 
@@ -122,12 +123,17 @@ struct ProcessReader::Impl {
   // is. kNotFound: a zombie.
   [[nodiscard]] Result<std::optional<ProcessDirectory>> stand_in(const ProcStat& stat) const;
   Result<void> count_fds(const ProcessDirectory& from, MetricValues& out);
+  void renew_info(const ProcessDirectory& from, std::string comm);
+  void look_for_exec(const ProcessDirectory& from, const std::string& comm);
 
   ProcessDirectory folder;
   ProcFile stat_file;
   ProcFile statm_file;
   ProcFile status_file;
   ProcessInfo info;
+  std::filesystem::path cgroup_root;
+  std::string newest_comm;
+  bool program_replaced = false;
   double page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
   double ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
   bool size_counts_fds = true;  // until the kernel shows that it does not
@@ -166,6 +172,30 @@ Result<void> ProcessReader::Impl::count_fds(const ProcessDirectory& from, Metric
   return {};
 }
 
+void ProcessReader::Impl::renew_info(const ProcessDirectory& from, std::string comm) {
+  constexpr int kMaxReads = 3;
+  for (int i = 0; i < kMaxReads; ++i) {
+    ProcessInfo read = read_info(from, cgroup_root);
+    read.id = info.id;
+    read.comm = comm;
+    info = std::move(read);
+    // An exec meanwhile would have mixed two programs.
+    const auto stat = read_stat();
+    if (!stat || stat->comm == comm) break;
+    comm = stat->comm;
+  }
+  newest_comm = info.comm;
+}
+
+// The kernel renames a process at its exec. But a program may name itself, even in each round: the
+// executable tells the one from the other.
+void ProcessReader::Impl::look_for_exec(const ProcessDirectory& from, const std::string& comm) {
+  if (comm == newest_comm) return;
+  newest_comm = comm;
+  const auto exe = read_proc_link(from.fd(), "exe");
+  if (exe && !info.exe.empty()) program_replaced = *exe != info.exe;
+}
+
 ProcessReader::ProcessReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProcessReader::ProcessReader(ProcessReader&&) noexcept = default;
 ProcessReader& ProcessReader::operator=(ProcessReader&&) noexcept = default;
@@ -173,8 +203,20 @@ ProcessReader::~ProcessReader() = default;
 
 const ProcessInfo& ProcessReader::info() const { return impl_->info; }
 
+bool ProcessReader::program_replaced() const { return impl_->program_replaced; }
+
+void ProcessReader::renew_info() {
+  impl_->program_replaced = false;
+  auto stat = impl_->read_stat();
+  if (!stat) return;  // the next round says why
+  const auto thread = impl_->stand_in(*stat);
+  if (!thread) return;
+  impl_->renew_info(*thread ? **thread : impl_->folder, std::move(stat->comm));
+}
+
 Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root, pid_t pid,
-                                          const std::string& boot_id) {
+                                          const std::string& boot_id,
+                                          const std::filesystem::path& cgroup_root) {
   const std::string where = (proc_root / std::to_string(pid)).string();
   auto folder = ProcessDirectory::open(AT_FDCWD, where);
   if (!folder) return folder.error();
@@ -192,7 +234,8 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   impl->info.id = {boot_id, pid, stat->start_ticks};
   const auto thread = impl->stand_in(*stat);
   if (!thread) return thread.error().in(where);
-  impl->info = read_info(*thread ? **thread : impl->folder, impl->info.id, std::move(stat->comm));
+  impl->cgroup_root = cgroup_root;
+  impl->renew_info(*thread ? **thread : impl->folder, std::move(stat->comm));
   return ProcessReader(std::move(impl));
 }
 
@@ -201,6 +244,7 @@ Result<MetricValues> ProcessReader::read_round() {
   if (!stat) return stat.error();
   const auto thread = impl_->stand_in(*stat);
   if (!thread) return thread.error();
+  impl_->look_for_exec(*thread ? **thread : impl_->folder, stat->comm);
 
   MetricValues out;
   out.set(Metric::kThreads, static_cast<double>(stat->threads));

@@ -18,14 +18,21 @@ namespace soakwatch {
 class ProcessReader {
  public:
   // Error kNotFound: no such process; kDenied: /proc hides it; kIo otherwise. `boot_id` goes into
-  // the id.
+  // the id; under `cgroup_root` lie the control groups that may limit it.
   static Result<ProcessReader> open(const std::filesystem::path& proc_root, pid_t pid,
-                                    const std::string& boot_id);
+                                    const std::string& boot_id,
+                                    const std::filesystem::path& cgroup_root = "/sys/fs/cgroup");
   ProcessReader(ProcessReader&&) noexcept;
   ProcessReader& operator=(ProcessReader&&) noexcept;
   ~ProcessReader();
 
   [[nodiscard]] const ProcessInfo& info() const;
+  // A round saw that the process runs another program than info() tells of: systemd's own copy of a
+  // service, or a start script, became the program by exec. Not seen where /proc hides the path of
+  // the executable, nor when the kernel's name for the process stays the same.
+  [[nodiscard]] bool program_replaced() const;
+  // Reads info() anew, apart from the id. Not beside any other call.
+  void renew_info();
 
   // Metrics of Source::kProcRound. Microseconds; called on the loop. kNotFound when the process has
   // ended (or is a zombie). A value that cannot be read for want of privilege is missing, which is

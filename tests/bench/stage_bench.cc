@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "detectors/growth_detector.h"
+#include "detectors/process_judge.h"
 #include "storage/sample_store.h"
 
 namespace soakwatch::bench {
@@ -102,27 +102,27 @@ BENCHMARK(store)
 
 constexpr std::int64_t kRoundsPerDay = 24 * 3600 / 5;
 
-std::vector<std::unique_ptr<Detector>> all_detectors() {
+ProcessJudge judge_of_all() {
   DetectionOptions options;
   for (const SignalDescriptor& signal : all_signals()) {
     options.signals.push_back({signal.id, 1e6, 0.1, kInterval});
   }
-  return make_detectors(options, ProcessInfo{});
+  options.cpu_doubling = true;
+  options.gc_pressure = true;
+  return {options, ProcessInfo{}};
 }
 
-void observe_days(const std::vector<std::unique_ptr<Detector>>& detectors, std::int64_t& round,
-                  int days) {
+void observe_days(ProcessJudge& judge, std::int64_t& round, int days) {
   for (const std::int64_t end = round + days * kRoundsPerDay; round < end; ++round) {
-    const Sample sample = sample_at(round);
-    for (const auto& detector : detectors) benchmark::DoNotOptimize(detector->observe(sample));
+    benchmark::DoNotOptimize(judge.observe(sample_at(round)));
   }
 }
 
 // All detectors of one process, a day of rounds at a time.
 void detect(benchmark::State& state) {
-  const auto detectors = all_detectors();
+  ProcessJudge judge = judge_of_all();
   std::int64_t round = 0;
-  for ([[maybe_unused]] auto _ : state) observe_days(detectors, round, 1);
+  for ([[maybe_unused]] auto _ : state) observe_days(judge, round, 1);
   state.counters["per_sample"] = benchmark::Counter(
       kRoundsPerDay, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
@@ -134,9 +134,9 @@ void detector_memory(benchmark::State& state) {
   constexpr int kDays = 14;
   for ([[maybe_unused]] auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
-    const auto detectors = all_detectors();
+    ProcessJudge judge = judge_of_all();
     std::int64_t round = 0;
-    observe_days(detectors, round, kDays);
+    observe_days(judge, round, kDays);
     state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before);
   }
 }

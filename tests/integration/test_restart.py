@@ -1,13 +1,14 @@
 """Processes that end and start again, of the target and of the daemon."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import start_with_pid
-from conftest import FAST, ROOT
+from conftest import FAST, LEAKY, ROOT
 from program import wait_until
 
 EAGER = (ROOT / "packaging/quickstart.yaml").read_text()  # judges after seconds
@@ -113,3 +114,23 @@ def test_another_program_under_the_pid_is_not_taken_for_the_target(bench):
     assert len(daemon.db.events("instance_ended")) == 1
     # Those of another program would have no goroutines.
     assert all(row["rss_bytes"] > 0 for row in daemon.db.samples(f"pid-{leaky.pid}"))
+
+
+def test_a_start_script_that_becomes_the_program(bench):
+    """The same process: one instance, which tells of the program from then on."""
+    script = bench.write("start.sh", "read -r go && exec env GOGC=50 \"$@\"\n")
+    name = bench.unique_name()
+    (bench.folder / name).symlink_to(LEAKY)
+    target = bench.run_program(["sh", script, bench.folder / name, "-for", "5m"], "script",
+                               stdin=subprocess.PIPE)
+    daemon = bench.daemon(f"pid:{target.pid}")
+    target_name = f"pid-{target.pid}"
+    daemon.db.wait_for_samples(target_name)
+    assert "start.sh" in daemon.db.instances(target_name)[0]["cmdline"]
+    target.process.stdin.write(b"\n")
+    target.process.stdin.flush()
+    daemon.db.wait_for_samples(target_name, 3, lambda row: row["goroutines"] is not None)
+    instance, = daemon.db.instances(target_name)
+    assert instance["comm"] == name and instance["cmdline"] == f"{bench.folder / name} -for 5m"
+    assert instance["gogc"] == 50 and instance["ended_ms"] is None
+    assert f"pid {target.pid} runs another program now" in daemon.db.events("program_replaced")[-1][1]

@@ -1,7 +1,8 @@
 #include "tests/bench/detection/engine.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <set>
+#include <string>
 
 #include "config/config.h"
 
@@ -10,21 +11,26 @@ namespace {
 
 class Engine : public Judge {
  public:
-  explicit Engine(const ProcessInfo& process)
-      : detectors_(make_detectors(default_detection(), process)), on_(detectors_.size(), false) {}
+  Engine(const ProcessInfo& process, Grade least)
+      : least_(least), judge_(default_detection(), process) {}
 
   bool observe(const Sample& sample) override {
-    for (std::size_t i = 0; i < detectors_.size(); ++i) {
-      if (const auto judgement = detectors_[i]->observe(sample)) {
-        on_[i] = judgement->finding.has_value();
+    for (const Judgement& judgement : judge_.observe(sample)) {
+      const auto& finding = judgement.finding;
+      if (finding && finding->is_leak && finding->phase == Phase::kGrowing &&
+          finding->grade >= least_) {
+        on_.insert(judgement.detector);
+      } else {
+        on_.erase(judgement.detector);
       }
     }
-    return std::find(on_.begin(), on_.end(), true) != on_.end();
+    return !on_.empty();
   }
 
  private:
-  std::vector<std::unique_ptr<Detector>> detectors_;
-  std::vector<bool> on_;
+  Grade least_;
+  ProcessJudge judge_;
+  std::set<std::string> on_;  // detectors
 };
 
 }  // namespace
@@ -47,11 +53,19 @@ DetectionOptions default_detection() {
   add(Signal::kLiveHeap, d.live_heap, heap);
   add(Signal::kOpenFds, d.open_fds, round);
   add(Signal::kAnonMemory, d.anon_memory, round);
+  add(Signal::kNativeMemory, d.native_memory, heap);
+  add(Signal::kThreads, d.threads, round);
+  options.cpu_doubling = d.cpu_doubling;
+  options.gc_pressure = d.gc_pressure;
   return options;
 }
 
 std::unique_ptr<Judge> make_engine(const Series& series) {
-  return std::make_unique<Engine>(series.process);
+  return std::make_unique<Engine>(series.process, Grade::kAlert);
+}
+
+std::unique_ptr<Judge> make_suspicious_engine(const Series& series) {
+  return std::make_unique<Engine>(series.process, Grade::kSuspect);
 }
 
 }  // namespace soakwatch::bench

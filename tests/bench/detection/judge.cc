@@ -6,7 +6,7 @@
 namespace soakwatch::bench {
 
 std::vector<JudgeKind> engine_and_baselines() {
-  std::vector<JudgeKind> kinds{{"soakwatch", make_engine}};
+  std::vector<JudgeKind> kinds{{"soakwatch", make_engine}, {"suspicions", make_suspicious_engine}};
   for (JudgeKind& rule : baselines()) kinds.push_back(std::move(rule));
   return kinds;
 }

@@ -44,7 +44,10 @@ double draw_base(Signal signal, Random& r) {
     case Signal::kOpenFds:
       return std::round(r.log_uniform(40, 1000));
     case Signal::kAnonMemory:
+    case Signal::kNativeMemory:
       return r.log_uniform(50e6, 1000e6);
+    case Signal::kThreads:
+      return std::round(r.log_uniform(8, 100));
   }
   return 1;
 }
@@ -52,11 +55,13 @@ double draw_base(Signal signal, Random& r) {
 double draw_limit(Signal signal, double base, Random& r) {
   switch (signal) {
     case Signal::kGoroutines:
+    case Signal::kThreads:
       return std::max(10000.0, 4 * base);
     case Signal::kOpenFds:
       return r.chance(0.5) ? std::max(1024.0, 2 * base) : 65536;
     case Signal::kLiveHeap:
     case Signal::kAnonMemory:
+    case Signal::kNativeMemory:
       return base * r.log_uniform(4, 16);
   }
   return base;
@@ -99,6 +104,13 @@ void set_heap(const GoHeap& heap, const GoHeapOptions& options, MetricValues& va
   values.set(Metric::kGcCyclesTotal, heap.cycles());
   values.set(Metric::kRssBytes, std::round(heap.resident()));
   values.set(Metric::kRssAnonBytes, std::round(heap.resident()));
+  // What the runtime holds is what is resident: nothing lies outside the Go heap.
+  constexpr double kReleased = 5e6;
+  const double idle =
+      heap.resident() - heap.heap_alloc() - options.stack_bytes - options.globals_bytes;
+  values.set(Metric::kHeapReleasedBytes, kReleased);
+  values.set(Metric::kHeapIdleBytes, std::round(std::max(0.0, idle) + kReleased));
+  values.set(Metric::kSysBytes, std::round(heap.resident() + kReleased));
 }
 
 Signal draw_signal(const Plan& plan, Random& r) {
@@ -157,6 +169,7 @@ class Instance {
         const double crept = 1 + creep_height * std::min(1.0, hour / creep_hours);
         sample.values.set(Metric::kRssBytes, std::round(2.2 * base_ * crept));
         sample.values.set(Metric::kRssAnonBytes, std::round(2.2 * base_ * crept));
+        sample.values.set(Metric::kLazyFreeBytes, std::round(2.2 * base_ * (crept - 1)));
       }
       // The kernel counts in ticks of 10 ms.
       sample.values.set(Metric::kCpuSecondsTotal, std::floor(cpu_seconds * 100) / 100);

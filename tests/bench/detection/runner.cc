@@ -55,7 +55,7 @@ bool wanted(const Arguments& arguments, std::string_view family) {
 class Run {
  public:
   explicit Run(const Arguments& arguments) : arguments_(arguments), kinds_(engine_and_baselines()) {
-    if (arguments.engine_only) kinds_.resize(1);
+    if (arguments.engine_only) kinds_.resize(2);  // alerts and suspicions
     for (const JudgeKind& kind : kinds_) results_.judges.push_back(kind.name);
   }
 

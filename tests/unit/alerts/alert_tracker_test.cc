@@ -1,38 +1,10 @@
-#include "alerts/alert_tracker.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "example_alerts.h"
+#include "tracker_fixture.h"
 
 namespace soakwatch {
 namespace {
 
 using std::chrono::minutes;
 using enum AlertState;
-
-const WallTime kStart = at("2026-11-20T09:00:00Z");
-
-using Change = std::pair<AlertState, AlertState>;
-std::vector<Change> changes_of(const std::vector<AlertTransition>& transitions) {
-  std::vector<Change> out;
-  out.reserve(transitions.size());
-  for (const auto& t : transitions) out.emplace_back(t.from, t.alert.state);
-  return out;
-}
-MATCHER_P2(Changes, from, to, "") {
-  return changes_of(arg) == std::vector<Change>{Change(from, to)};
-}
-
-class AlertTrackerTest : public ::testing::Test {
- protected:
-  AlertTracker tracker(milliseconds hold, milliseconds keep_firing_for) {
-    return AlertTracker({hold, keep_firing_for}, [this] { return ++last_id_; });
-  }
-  AlertId last_id_ = 100;
-  AlertSubject subject_{2, "sidecar", 3, 1234};
-  Finding finding_ = example_finding();
-};
 
 TEST_F(AlertTrackerTest, WithoutHoldBecomesPendingAndFiringInOneCall) {
   auto alerts = tracker(minutes(0), minutes(0));
@@ -136,20 +108,11 @@ TEST_F(AlertTrackerTest, KeepsTheFindingUpToDateWithTheFirstBaseAndTheEarliestSi
   EXPECT_EQ(known.since, finding_.since);
   EXPECT_EQ(known.current, 5000);
   EXPECT_EQ(known.slope_per_hour, 300);
+  EXPECT_EQ(alerts.open_alerts().at(0).updated, kStart + minutes(60));
 
   later.since = finding_.since - minutes(30);
   alerts.condition_holds(subject_, later, kStart + minutes(61));
   EXPECT_EQ(alerts.open_alerts().at(0).finding.since, finding_.since - minutes(30));
-}
-
-TEST_F(AlertTrackerTest, ARisingSeverityIsKeptAndIsNoChangeOfState) {
-  auto alerts = tracker(minutes(0), minutes(0));
-  alerts.condition_holds(subject_, finding_, kStart);
-  for (const Severity severity : {Severity::kCritical, Severity::kInfo}) {
-    finding_.severity = severity;
-    EXPECT_TRUE(alerts.condition_holds(subject_, finding_, kStart + minutes(1)).empty());
-    EXPECT_EQ(alerts.open_alerts().at(0).finding.severity, Severity::kCritical);
-  }
 }
 
 TEST_F(AlertTrackerTest, TheEndOfAnInstanceClosesItsAlertsAndNoOthers) {
@@ -191,8 +154,9 @@ class RestoredAlertTest : public AlertTrackerTest {
     Alert alert = to_firing(40).alert;
     alert.state = state;
     alert.pending_since = kStart;
+    alert.alert_since = kStart;
     alert.fired_at.reset();
-    if (state == kFiring) alert.fired_at = kStart;
+    if (state == kFiring || state == kPlateau) alert.fired_at = kStart;
     return alert;
   }
 };
@@ -204,6 +168,17 @@ TEST_F(RestoredAlertTest, AFiringOneDoesNotFireAgain) {
   EXPECT_EQ(alerts.open_alerts().at(0).id, 40);
   EXPECT_EQ(alerts.open_alerts().at(0).fired_at, kStart);
   EXPECT_EQ(last_id_, 100);
+}
+
+TEST_F(RestoredAlertTest, APlateauStaysOneAndIsStillResolved) {
+  auto alerts = tracker(minutes(0), minutes(10));
+  alerts.restore({left_open(kPlateau)});
+  finding_.phase = Phase::kPlateau;
+  EXPECT_TRUE(alerts.condition_holds(subject_, finding_, kStart + minutes(60)).empty());
+  EXPECT_EQ(alerts.open_alerts().at(0).state, kPlateau);
+  alerts.condition_absent(subject_, finding_.detector, kStart + minutes(61));
+  EXPECT_THAT(alerts.condition_absent(subject_, finding_.detector, kStart + minutes(71)),
+              Changes(kPlateau, kResolved));
 }
 
 TEST_F(RestoredAlertTest, AFiringOneIsStillResolved) {

@@ -50,17 +50,20 @@ Names given_to_a_hook() {
   return names;
 }
 
-// "gates", "gates[].name": the keys of an object and of the objects in its lists.
+// "gates", "gates[].name", "limit.name": the keys of an object and of the objects in it.
 Names keys_of(const json::object& object) {
   Names names;
   for (const auto& [key, value] : object) {
-    const std::string name(key);
+    std::string name(key);
     names.insert(name);
-    if (!value.is_array() || value.get_array().empty()) continue;
-    if (const auto* item = value.get_array().front().if_object()) {
-      for (const std::string& inner : keys_of(*item))
-        names.insert(std::string(name).append("[].").append(inner));
+    const json::object* inside = value.if_object();
+    if (value.is_array() && !value.get_array().empty()) {
+      inside = value.get_array().front().if_object();
+      name += "[]";
     }
+    if (inside == nullptr) continue;
+    for (const std::string& inner : keys_of(*inside))
+      names.insert(std::string(name).append(".").append(inner));
   }
   return names;
 }

@@ -28,6 +28,9 @@ inline Finding example_finding() {
   finding.span = std::chrono::minutes(24);
   finding.gates = {{"size", true, 1150, 50, "growth in goroutines, at least"}};
   finding.summary = "goroutines grow steadily";
+  finding.cause = "goroutines that never end";
+  finding.limit = Limit{"RLIMIT_NOFILE", 1024, std::chrono::minutes(110)};
+  finding.ruled_out = {"more work: the load grew by 3 %"};
   return finding;
 }
 
@@ -42,6 +45,7 @@ inline AlertTransition to_firing(AlertId id = 7) {
   t.alert.finding = example_finding();
   t.alert.pending_since = at("2026-11-20T09:00:00Z");
   t.alert.fired_at = at("2026-11-20T09:05:00.250Z");
+  t.alert.told = true;
   t.from = AlertState::kPending;
   t.time = at("2026-11-20T09:05:00.250Z");
   t.reason = "held for 5m";
@@ -55,6 +59,15 @@ inline AlertTransition to_resolved(AlertId id = 7) {
   t.from = AlertState::kFiring;
   t.time = at("2026-11-20T10:00:00Z");
   t.reason = "process ended";
+  return t;
+}
+
+inline AlertTransition to_plateau(AlertId id = 7) {
+  AlertTransition t = to_firing(id);
+  t.alert.state = AlertState::kPlateau;
+  t.from = AlertState::kFiring;
+  t.time = at("2026-11-20T10:00:00Z");
+  t.reason = "stopped growing, not given back";
   return t;
 }
 

@@ -127,6 +127,36 @@ TEST_F(NotifierQueueTest, TellsNobodyOfPendingAndInactive) {
   EXPECT_THAT(record_.lines(), IsEmpty());
 }
 
+TEST_F(NotifierQueueTest, TellsOfThePlateauAndOfNewsAndOfTheEndAfterThem) {
+  add(std::make_unique<RecordingNotifier>(record_, "a"));
+  start(10);
+  AlertTransition news = to_firing(1);
+  news.from = AlertState::kFiring;
+  queue_->push(news);
+  queue_->push(to_plateau(1));
+  AlertTransition again = to_firing(1);
+  again.from = AlertState::kPlateau;
+  queue_->push(again);
+  AlertTransition end = to_resolved(1);
+  end.from = AlertState::kPlateau;
+  queue_->push(end);
+  queue_.reset();
+  EXPECT_THAT(record_.lines(),
+              ElementsAre("a 1 firing", "a 1 plateau", "a 1 firing", "a 1 resolved"));
+}
+
+TEST_F(NotifierQueueTest, TellsNobodyOfAnAlertThatItsRootTellsOf) {
+  add(std::make_unique<RecordingNotifier>(record_, "a"));
+  start(10);
+  for (AlertTransition t : {to_firing(1), to_plateau(1), to_resolved(1)}) {
+    t.alert.told = false;
+    queue_->push(t);
+  }
+  queue_->push(to_firing(2));
+  queue_.reset();
+  EXPECT_THAT(record_.lines(), ElementsAre("a 2 firing"));
+}
+
 TEST_F(NotifierQueueTest, AFailureIsToldAndCostsTheOthersNothing) {
   add(std::make_unique<FailingNotifier>(false));
   add(std::make_unique<FailingNotifier>(true));

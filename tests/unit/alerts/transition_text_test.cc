@@ -15,11 +15,14 @@ TEST(ToJson, GivesEveryFigureOfTheAlert) {
   EXPECT_EQ(json::parse(to_json(to_firing())), json::parse(R"({
     "time": "2026-11-20T09:05:00.250Z", "id": 7, "target": "sidecar", "pid": 1234, "instance": 3,
     "state": "firing", "from": "pending", "reason": "held for 5m", "metric": "goroutines",
-    "detector": "goroutine_growth", "severity": "warning", "base": 54, "current": 1204,
+    "detector": "goroutine_growth", "severity": "warning", "grade": "alert",
+    "is_leak": true, "cause": "goroutines that never end", "root": "", "base": 54, "current": 1204,
     "growth": 1150, "slope_per_hour": 240, "slope_ci": [231.5, 250],
     "since": "2026-11-20T08:40:00Z", "span_seconds": 1440,
     "pending_since": "2026-11-20T09:00:00Z", "fired_at": "2026-11-20T09:05:00.250Z",
     "resolved_at": null, "summary": "goroutines grow steadily",
+    "limit": {"name": "RLIMIT_NOFILE", "value": 1024, "time_left_seconds": 6600},
+    "ruled_out": ["more work: the load grew by 3 %"],
     "gates": [{"name": "size", "passed": true, "measured": 1150, "threshold": 50,
                "meaning": "growth in goroutines, at least"}]})"));
 }
@@ -58,8 +61,33 @@ TEST(ToJson, StaysOneValidLineWhateverTheNamesHold) {
   EXPECT_EQ(json::parse(text).at("target"), "a\"\\x0a\\x1b[31m\\xff");
 }
 
-TEST(Describe, SaysWhatGrowsHowFastAndSinceWhen) {
+TEST(ToJson, ALimitThatIsNotKnownIsNullAndAnEmptyListIsEmpty) {
+  AlertTransition t = to_firing();
+  t.alert.finding.limit.reset();
+  t.alert.finding.ruled_out.clear();
+  t.alert.finding.root = "fd_growth";
+  t.alert.finding.grade = Grade::kSuspect;
+  t.alert.finding.is_leak = false;
+  const auto object = json::parse(to_json(t)).as_object();
+  EXPECT_TRUE(object.at("limit").is_null());
+  EXPECT_EQ(object.at("ruled_out"), json::array());
+  EXPECT_EQ(object.at("root"), "fd_growth");
+  EXPECT_EQ(object.at("grade"), "suspect");
+  EXPECT_EQ(object.at("is_leak"), false);
+}
+
+TEST(Describe, SaysWhatGrowsHowFastSinceWhenWhyAndUntilWhen) {
   EXPECT_EQ(describe(to_firing()),
+            "FIRING warning sidecar (pid 1234): goroutines grow by +240/h "
+            "(54 -> 1,204 since 2026-11-20T08:40:00Z): goroutines that never end; "
+            "reaches RLIMIT_NOFILE (1,024) in 1h50m");
+}
+
+TEST(Describe, SaysNoMoreThanIsKnown) {
+  AlertTransition t = to_firing();
+  t.alert.finding.cause.clear();
+  t.alert.finding.limit.reset();
+  EXPECT_EQ(describe(t),
             "FIRING warning sidecar (pid 1234): goroutines grow by +240/h "
             "(54 -> 1,204 since 2026-11-20T08:40:00Z)");
 }
@@ -67,7 +95,34 @@ TEST(Describe, SaysWhatGrowsHowFastAndSinceWhen) {
 TEST(Describe, SaysWhyItIsOver) {
   EXPECT_EQ(describe(to_resolved()),
             "RESOLVED warning sidecar (pid 1234): goroutines grew by +240/h "
-            "(54 -> 1,204 since 2026-11-20T08:40:00Z); process ended");
+            "(54 -> 1,204 since 2026-11-20T08:40:00Z): goroutines that never end; process ended");
+}
+
+TEST(Describe, SaysThatAPlateauStoppedGrowing) {
+  EXPECT_EQ(describe(to_plateau()),
+            "PLATEAU warning sidecar (pid 1234): goroutines grew by +240/h "
+            "(54 -> 1,204 since 2026-11-20T08:40:00Z): goroutines that never end; "
+            "stopped growing, not given back");
+}
+
+TEST(Describe, SaysTheNewsOfAnAlertThatFiresAlready) {
+  AlertTransition t = to_firing();
+  t.from = AlertState::kFiring;
+  t.reason = "reaches RLIMIT_NOFILE in 1h50m";
+  EXPECT_EQ(describe(t),
+            "FIRING warning sidecar (pid 1234): goroutines grow by +240/h "
+            "(54 -> 1,204 since 2026-11-20T08:40:00Z): goroutines that never end; "
+            "reaches RLIMIT_NOFILE in 1h50m");
+}
+
+TEST(Describe, WhatIsNoLeakIsToldInTheWordsOfItsFinding) {
+  AlertTransition t = to_firing();
+  t.alert.finding.is_leak = false;
+  t.alert.finding.limit.reset();
+  t.alert.finding.cause.clear();
+  t.alert.finding.summary = "twice the processor time, at the same load";
+  EXPECT_EQ(describe(t),
+            "FIRING warning sidecar (pid 1234): twice the processor time, at the same load");
 }
 
 TEST(Describe, DisarmsNames) {

@@ -37,10 +37,10 @@ class ScriptedDetector : public Detector {
   double level_ = 0;
 };
 
-Detectors scripted(std::deque<bool> grows) {
+ProcessJudge scripted(std::deque<bool> grows) {
   Detectors detectors;
   detectors.push_back(std::make_unique<ScriptedDetector>(std::move(grows)));
-  return detectors;
+  return ProcessJudge(std::move(detectors));
 }
 
 class Recorder : public Listener {
@@ -92,9 +92,9 @@ class PipelineTest : public ::testing::Test {
     id_ = pipeline_->add_target(target_, kStart);
   }
   SampleReader open_reader() { return std::move(SampleReader::open(folder_ / "s.db").value()); }
-  Pipeline::Begin begin(Detectors detectors) {
+  Pipeline::Begin begin(ProcessJudge judge) {
     const auto instance = pipeline_->identify(id_, process_, kStart);
-    pipeline_->begin(id_, instance, process_, std::move(detectors), kStart);
+    pipeline_->begin(id_, instance, process_, std::move(judge), kStart);
     return instance;
   }
   void feed(InstanceId instance, int samples) {
@@ -149,6 +149,27 @@ TEST_F(PipelineTest, AfterARestartTheAlertNeitherFiresAgainNorVanishes) {
   feed(instance.id, 2);
   EXPECT_TRUE(listener_.states.empty());
   EXPECT_EQ(pipeline_->open_alerts()[0].id, alert);
+}
+
+TEST_F(PipelineTest, AnotherProgramInTheSameProcessIsJudgedAfresh) {
+  start();
+  const auto instance = begin(scripted({true}));
+  feed(instance.id, 1);
+  process_.cmdline = "/bin/sidecar -v";
+  process_.gogc_percent = 50;
+  pipeline_->replace_program(instance.id, process_, scripted({true, true}), kStart + 1s);
+  EXPECT_TRUE(pipeline_->open_alerts().empty());
+  feed(instance.id, 2);
+  EXPECT_EQ(listener_.events,
+            (std::vector{EventKind::kInstanceStarted, EventKind::kProgramReplaced}));
+  EXPECT_EQ(pipeline_->open_alerts().size(), 1U);
+  auto reader = open_reader();
+  const auto instances = reader.instances().value();
+  ASSERT_EQ(instances.size(), 1U);
+  EXPECT_EQ(instances[0].process.cmdline, "/bin/sidecar -v");
+  EXPECT_EQ(instances[0].process.gogc_percent, 50);
+  EXPECT_FALSE(instances[0].ended.has_value());
+  EXPECT_EQ(reader.alerts(false, 10).value().size(), 2U);
 }
 
 TEST_F(PipelineTest, AnotherProcessAfterARestartEndsTheOldOneAndItsAlerts) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <random>
@@ -188,15 +190,75 @@ TEST(FloorTrend, SeesALeakUnderBurstsAndASawtooth) {
   EXPECT_GT(run.alarms, 0);
 }
 
-TEST(FloorTrend, EndsWhenTheFloorFallsBackAndWhenItStaysFlat) {
+TEST(FloorTrend, EndsWhenTheFloorFallsBack) {
   const Outcome released = feed(options(), 3, [](double h) { return h < 1 ? 100 + 600 * h : 100; });
   EXPECT_GT(released.alarms, 0);
   EXPECT_FALSE(released.last->grows);
-  const Outcome flat = feed(options(), 4, [](double h) { return 100 + 600 * std::min(h, 1.0); });
-  EXPECT_GT(flat.alarms, 0);
-  EXPECT_FALSE(flat.last->grows);
   const Outcome going_on = feed(options(), 4, [](double h) { return 100 + 600 * h; });
   EXPECT_TRUE(going_on.last->grows);
+  EXPECT_EQ(going_on.last->phase, Phase::kGrowing);
+}
+
+TEST(FloorTrend, WhatStopsGrowingIsAPlateauUntilItIsGivenBack) {
+  const auto course = [](double h) { return h < 4 ? 100 + 600 * std::min(h, 1.0) : 120; };
+  const Outcome flat = feed(options(), 3.9, course);
+  ASSERT_TRUE(flat.last->grows);
+  EXPECT_EQ(flat.last->phase, Phase::kPlateau);
+  EXPECT_FALSE(feed(options(), 5, course).last->grows);
+}
+
+TEST(FloorTrend, APlateauGrowsAgainAfterHalfAsMuchMore) {
+  const auto course = [](double more) {
+    return [more](double h) {
+      return 100 + 600 * std::min(h, 1.0) + std::clamp(more * (h - 3), 0.0, more);
+    };
+  };
+  EXPECT_EQ(feed(options(), 3.95, course(250)).last->phase, Phase::kPlateau);
+  EXPECT_EQ(feed(options(), 3.95, course(400)).last->phase, Phase::kGrowing);
+}
+
+// Rises by 232 on 1000 within 24 blocks, with four falling steps in a row: 22 of the 276 ranks, and
+// no line.
+double drifting(double minute) {
+  constexpr std::array kSteps{12, 9,  20, 15, 3,  23, 10, 17, 2,  21, -4, -5,
+                              -6, -7, 13, 1,  22, 8,  18, 11, 19, 14, 16};
+  double level = 1000;
+  const auto n = kSteps.size() + 1;
+  for (std::size_t block = 1; block <= static_cast<std::size_t>(minute); ++block) {
+    level += block % n == 0 ? 12 : kSteps[block % n - 1];
+  }
+  return level;
+}
+
+TEST(FloorTrend, GrowthThatDriftsIsASuspicionUntilItIsFoundAgain) {
+  const auto seen_until = [](double minutes) {
+    return feed(options(), minutes / 60, [](double h) { return drifting(h * 60 + 1e-6); });
+  };
+  const Outcome first = seen_until(25);
+  ASSERT_GT(first.alarms, 0);
+  EXPECT_EQ(first.last->grade, Grade::kSuspect);
+  EXPECT_FALSE(passed(*first.last, "certainty"));
+  const Outcome again = seen_until(49);
+  ASSERT_TRUE(again.last->grows);
+  EXPECT_EQ(again.last->grade, Grade::kAlert);
+  EXPECT_TRUE(passed(*again.last, "certainty"));
+}
+
+TEST(FloorTrend, ASuspicionThatStopsGrowingIsOver) {
+  const Outcome run =
+      feed(options(), 2, [](double h) { return drifting(std::min(h * 60 + 1e-6, 24.0)); });
+  ASSERT_GT(run.alarms, 0);
+  EXPECT_EQ(run.first->grade, Grade::kSuspect);
+  EXPECT_FALSE(run.last->grows);
+}
+
+TEST(FloorTrend, NoiseOnALineIsAnAlertAtOnce) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> noise(0, 12);
+  const Outcome run =
+      feed(options(), 1, [&](double h) { return 1000 + 500 * h + std::fabs(noise(random)); });
+  ASSERT_GT(run.alarms, 0);
+  EXPECT_EQ(run.first->grade, Grade::kAlert);
 }
 
 TEST(FloorTrend, KnowsWindowsThatCanFindNothing) {

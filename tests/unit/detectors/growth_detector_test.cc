@@ -1,8 +1,10 @@
-#include "detectors/growth_detector.h"
+#include "detectors/process_judge.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
+#include <string>
 
 namespace soakwatch {
 namespace {
@@ -24,20 +26,19 @@ DetectionOptions options() {
   return o;
 }
 
-// Two hours, a sample each ten seconds; returns the detectors that found growth.
+// Two hours, a sample each ten seconds; returns the roots among the alerts, as first found.
 template <class Fill>
 std::vector<Finding> findings_of(Fill fill) {
-  auto detectors = make_detectors(options(), ProcessInfo{});
+  ProcessJudge judge(options(), ProcessInfo{});
   std::vector<Finding> found;
-  std::vector<bool> told(detectors.size(), false);
+  std::set<std::string> told;
   for (int i = 0; i < 720; ++i) {
     Sample sample{1, kStart + i * 10s, i * 10s, {}};
     fill(i / 360.0, sample.values);
-    for (std::size_t d = 0; d < detectors.size(); ++d) {
-      const auto judgement = detectors[d]->observe(sample);
-      if (judgement && judgement->finding && !told[d]) {
-        told[d] = true;
-        found.push_back(*judgement->finding);
+    for (const Judgement& judgement : judge.observe(sample)) {
+      if (judgement.finding && judgement.finding->grade == Grade::kAlert &&
+          judgement.finding->root.empty() && told.insert(judgement.detector).second) {
+        found.push_back(*judgement.finding);
       }
     }
   }
@@ -91,23 +92,6 @@ TEST(GrowthDetector, WatchesAnonymousMemoryWhereThereIsNoGoHeap) {
       [](double h, MetricValues& v) { v.set(Metric::kRssAnonBytes, (80 + 200 * h) * kMiB); });
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].detector, "anon_memory_growth");
-}
-
-TEST(GrowthDetector, GivesAnonymousMemoryUpWhenAGoHeapIsSeen) {
-  DetectionOptions only_anon = options();
-  only_anon.signals = {{Signal::kAnonMemory, 64 * kMiB, 0.1, 10s}};
-  auto detectors = make_detectors(only_anon, ProcessInfo{});
-  Sample sample{1, kStart, 0s, {}};
-  sample.values.set(Metric::kRssAnonBytes, 80 * kMiB);
-  EXPECT_FALSE(detectors[0]->observe(sample));
-  // pprof is found late: what was said of anonymous memory must end, however long an alert is kept.
-  sample.values.set(Metric::kHeapAllocBytes, 10 * kMiB);
-  for (int i = 1; i <= 3; ++i) {
-    sample.monotonic = i * 10s;
-    const auto judgement = detectors[0]->observe(sample);
-    ASSERT_TRUE(judgement);
-    EXPECT_FALSE(judgement->finding);
-  }
 }
 
 TEST(GrowthDetector, PassesOverMissingValues) {

@@ -32,6 +32,12 @@ class AlertStoreTest : public StoreTest {
     finding.gates = {{"size", true, 1214.5, 100, "growth in goroutines, at least"},
                      {"order", false, 0.25, 0.5, "a \"quoted\" share,\nat most"}};
     finding.summary = "goroutines grow by 240 an hour";
+    finding.grade = Grade::kSuspect;
+    finding.is_leak = false;
+    finding.cause = "goroutines that never end";
+    finding.root = "fd_growth";
+    finding.limit = Limit{"memory.max of the cgroup", 1e9, std::chrono::minutes(110)};
+    finding.ruled_out = {"more work: \"load\" grew by 3 %,\nno more", ""};
     return alert;
   }
   static void expect_same(const Alert& a, const Alert& b) {
@@ -45,6 +51,8 @@ class AlertStoreTest : public StoreTest {
     EXPECT_EQ(a.fired_at, b.fired_at);
     EXPECT_EQ(a.resolved_at, b.resolved_at);
     EXPECT_EQ(a.quiet_since, b.quiet_since);
+    EXPECT_EQ(a.alert_since, b.alert_since);
+    EXPECT_EQ(a.told, b.told);
     const Finding& f = a.finding;
     const Finding& g = b.finding;
     EXPECT_EQ(f.detector, g.detector);
@@ -58,6 +66,18 @@ class AlertStoreTest : public StoreTest {
     EXPECT_EQ(f.since, g.since);
     EXPECT_EQ(f.span, g.span);
     EXPECT_EQ(f.summary, g.summary);
+    EXPECT_EQ(f.grade, g.grade);
+    EXPECT_EQ(f.phase, g.phase);
+    EXPECT_EQ(f.is_leak, g.is_leak);
+    EXPECT_EQ(f.cause, g.cause);
+    EXPECT_EQ(f.root, g.root);
+    EXPECT_EQ(f.ruled_out, g.ruled_out);
+    ASSERT_EQ(f.limit.has_value(), g.limit.has_value());
+    if (f.limit) {
+      EXPECT_EQ(f.limit->name, g.limit->name);
+      EXPECT_EQ(f.limit->value, g.limit->value);
+      EXPECT_EQ(f.limit->time_left, g.limit->time_left);
+    }
     ASSERT_EQ(f.gates.size(), g.gates.size());
     for (std::size_t i = 0; i < f.gates.size(); ++i) {
       EXPECT_EQ(f.gates[i].name, g.gates[i].name);
@@ -79,7 +99,12 @@ TEST_F(AlertStoreTest, ComesBackWholeWithItsHistory) {
     store->add_alert_transition({pending, AlertState::kInactive, kNow, "condition met"});
     firing = pending;
     firing.state = AlertState::kFiring;
+    firing.alert_since = kNow + seconds(200);
     firing.fired_at = kNow + seconds(300);
+    firing.told = true;
+    firing.finding.grade = Grade::kAlert;
+    firing.finding.is_leak = true;
+    firing.finding.limit.reset();
     firing.quiet_since = kNow + seconds(400);
     firing.finding.current = 2000;
     store->add_alert_transition({firing, AlertState::kPending, kNow + seconds(300), "held for 5m"});
@@ -96,6 +121,8 @@ TEST_F(AlertStoreTest, ComesBackWholeWithItsHistory) {
   expect_same(history[0].alert, pending);
   EXPECT_EQ(history[0].from, AlertState::kInactive);
   EXPECT_EQ(history[0].time, kNow);
+  EXPECT_EQ(history[0].alert.updated, kNow);
+  EXPECT_EQ(one->updated, kNow + seconds(300));
   expect_same(history[1].alert, firing);
   EXPECT_EQ(history[1].from, AlertState::kPending);
   EXPECT_EQ(history[1].reason, "held for 5m");
@@ -111,6 +138,18 @@ TEST_F(AlertStoreTest, AResolvedAlertIsNoLongerOpen) {
   ASSERT_TRUE(store->flush(kFlushTimeout));
   EXPECT_TRUE(reader().alerts(true, 10).value().empty());
   EXPECT_EQ(reader().alerts(false, 10).value().at(0).resolved_at, kNow + seconds(1));
+}
+
+TEST_F(AlertStoreTest, APlateauIsOpen) {
+  const auto store = open();
+  Alert alert = pending_alert(store->next_alert_id(), store->target_id("sidecar", {}, kNow));
+  alert.state = AlertState::kPlateau;
+  alert.finding.phase = Phase::kPlateau;
+  store->add_alert_transition({alert, AlertState::kFiring, kNow, "stopped growing"});
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  const auto open_alerts = reader().alerts(true, 10).value();
+  ASSERT_EQ(open_alerts.size(), 1U);
+  expect_same(open_alerts[0], alert);
 }
 
 TEST_F(AlertStoreTest, ListsTheNewestFirstAndNeverGivesAnIdTwice) {

@@ -61,6 +61,7 @@ TEST_F(SampleStoreTest, StoresAnInstanceWithItsEnd) {
   ProcessInfo info = process(7);
   info.gogc_off = true;
   info.gomemlimit_bytes = 1e9;
+  info.limits = {1024.0, 2e9, std::nullopt};
   info.cmdline = "x\x1b[31m\xff";
   {
     const auto store = open();
@@ -75,6 +76,9 @@ TEST_F(SampleStoreTest, StoresAnInstanceWithItsEnd) {
   EXPECT_TRUE(rows[0].process.gogc_off);
   EXPECT_FALSE(rows[0].process.gogc_percent);
   EXPECT_EQ(rows[0].process.gomemlimit_bytes, 1e9);
+  EXPECT_EQ(rows[0].process.limits.open_files, 1024.0);
+  EXPECT_EQ(rows[0].process.limits.memory_bytes, 2e9);
+  EXPECT_EQ(rows[0].process.limits.tasks, std::nullopt);
   EXPECT_EQ(rows[0].ended, kNow + seconds(3));
   EXPECT_EQ(rows[0].end_reason, "process ended");
 }

@@ -15,7 +15,7 @@ class SchemaTest : public testing::Test {
 
 TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
   ASSERT_TRUE(migrate(db_, schema_migrations()));
-  EXPECT_EQ(version(), 1);
+  EXPECT_EQ(version(), 2);
   EXPECT_EQ(db_.execAndGet("SELECT count(*) FROM pragma_table_list "
                            "WHERE type = 'table' AND strict = 1")
                 .getInt(),
@@ -59,6 +59,8 @@ TEST_F(SchemaTest, TheDocumentNamesEveryColumnAndItsQueriesRun) {
   SQLite::Statement columns(db_,
                             "SELECT DISTINCT c.name FROM sqlite_schema t, "
                             "pragma_table_info(t.name) c WHERE t.type = 'table'");
+  EXPECT_NE(text.find("`PRAGMA user_version` = " + std::to_string(schema_version()) + "."),
+            std::string::npos);
   while (columns.executeStep()) {
     const std::string name = columns.getColumn(0).getString();
     EXPECT_NE(text.find("`" + name + "`"), std::string::npos) << name;

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <linux/sched.h>
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -45,6 +48,17 @@ TEST(LiveProcess, ReadsItself) {
   EXPECT_GE(*values.get(Metric::kVsizeBytes), *values.get(Metric::kRssBytes));
   EXPECT_EQ(values.get(Metric::kOpenFds), static_cast<double>(own_fds()));
   EXPECT_GT(*values.get(Metric::kMappings), 5);
+}
+
+TEST(LiveProcess, ReadsItsLimitOfOpenFiles) {
+  rlimit own{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
+  const rlimit lowered{std::min<rlim_t>(own.rlim_cur, 321), own.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+  const auto reader = ProcessReader::open(kProc, getpid(), "boot");
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &own), 0);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info().limits.open_files, static_cast<double>(lowered.rlim_cur));
 }
 
 TEST(LiveProcess, ClosesWhatItOpened) {
@@ -136,7 +150,35 @@ TEST(LiveProcess, StaysTheSameThroughExec) {
   EXPECT_GT(*round->get(Metric::kRssBytes), 0);
   EXPECT_GT(*reader->read_detail().value().get(Metric::kMappings), 0);
   EXPECT_EQ(ProcessReader::open(kProc, child.pid(), "boot").value().info().comm, "cat");
+  // The reader knows that it is another program now. The kernel renames the process a moment after
+  // it closed the pipe.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!reader->program_replaced() && std::chrono::steady_clock::now() < deadline) {
+    ASSERT_TRUE(reader->read_round());
+  }
+  ASSERT_TRUE(reader->program_replaced());
+  EXPECT_NE(reader->info().comm, "cat");
+  const ProcessId id = reader->info().id;
+  reader->renew_info();
+  EXPECT_FALSE(reader->program_replaced());
+  EXPECT_EQ(reader->info().comm, "cat");
+  EXPECT_EQ(reader->info().cmdline, "cat");
+  EXPECT_EQ(reader->info().id, id);
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
   for (const int fd : {go[0], go[1], done[0]}) close(fd);
+}
+
+TEST(LiveProcess, IsTheSameProgramUnderAnotherName) {
+  std::array<char, 16> name{};
+  ASSERT_EQ(prctl(PR_GET_NAME, name.data()), 0);
+  auto reader = ProcessReader::open(kProc, getpid(), "boot");
+  ASSERT_TRUE(reader);
+  ASSERT_EQ(prctl(PR_SET_NAME, "another name"), 0);
+  EXPECT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
+  EXPECT_EQ(reader->info().comm, name.data());
+  ASSERT_EQ(prctl(PR_SET_NAME, name.data()), 0);
 }
 
 TEST(LiveProcess, CountsManyDescriptors) {

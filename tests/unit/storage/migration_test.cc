@@ -1,0 +1,97 @@
+// A file of an older version: brought up to date by a writer with its rows kept, refused by a
+// reader.
+#include "storage/schema.h"
+#include "store_fixture.h"
+
+namespace soakwatch {
+namespace {
+
+// As version 1 left it, with a firing, a pending and a resolved alert.
+class MigrationTest : public StoreTest {
+ protected:
+  MigrationTest() {
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+    if (!migrate(db, {schema_migrations().front()})) throw std::runtime_error("version 1");
+    db.exec(R"sql(
+      INSERT INTO targets VALUES (1, 'sidecar', 'name:sidecar', 1000);
+      INSERT INTO instances VALUES (2, 1, 'boot-1', 7, 100, 'sidecar', '/usr/bin/sidecar',
+                                    'sidecar --serve', 50, 1000000000, 1000, NULL, NULL);
+      INSERT INTO samples (id, instance_id, time_ms, monotonic_ms, rss_bytes)
+        VALUES (3, 2, 2000, 500, 4096);
+      INSERT INTO events VALUES (4, 1000, 'instance_started', 1, 2, 'pid 7');
+      INSERT INTO alerts VALUES
+        (5, 1, 'fd_growth', 'open_fds', 'firing', 9000, 2, 7, 'warning', 10, 90, 40, 30, 50, 1000,
+         8000, '[]', 'fds grew', 7000, 9000, NULL, NULL),
+        (6, 1, 'goroutine_growth', 'goroutines', 'pending', 9000, 2, 7, 'warning', 10, 90, 40, 30,
+         50, 1000, 8000, '[]', 'goroutines grew', 7000, NULL, NULL, NULL);
+      INSERT INTO alert_history VALUES
+        (1, 5, 9000, 'pending', 'firing', 'held for 2s', 2, 7, 'warning', 10, 90, 40, 30, 50, 1000,
+         8000, '[]', 'fds grew', 7000, 9000, NULL, NULL);
+    )sql");
+  }
+};
+
+TEST_F(MigrationTest, AWriterKeepsEveryRowOfVersion1) {
+  open().reset();
+  EXPECT_EQ(ask("PRAGMA user_version"), std::to_string(schema_version()));
+  SampleReader r = reader();
+  const auto instances = r.instances().value();
+  ASSERT_EQ(instances.size(), 1U);
+  EXPECT_EQ(instances[0].process.id, process(7).id);
+  EXPECT_EQ(instances[0].process.gogc_percent, 50.0);
+  EXPECT_EQ(instances[0].process.gomemlimit_bytes, 1e9);
+  EXPECT_EQ(instances[0].first_seen, from_unix_ms(1000));
+  EXPECT_EQ(instances[0].process.limits.open_files, std::nullopt);  // not known, and not 0
+  EXPECT_EQ(instances[0].process.limits.memory_bytes, std::nullopt);
+  EXPECT_EQ(instances[0].process.limits.tasks, std::nullopt);
+  const auto samples = rows();
+  ASSERT_EQ(samples.size(), 1U);
+  EXPECT_EQ(samples[0].sample.values.get(Metric::kRssBytes), 4096.0);
+  EXPECT_EQ(r.events(TargetId{1}, std::nullopt, 10).value().size(), 1U);
+}
+
+TEST_F(MigrationTest, ItsAlertsWereNoSuspicionsAndWereTold) {
+  open().reset();
+  SampleReader r = reader();
+  const Alert firing = *r.alert(5).value();
+  EXPECT_EQ(firing.state, AlertState::kFiring);
+  EXPECT_EQ(firing.finding.grade, Grade::kAlert);
+  EXPECT_TRUE(firing.finding.is_leak);
+  EXPECT_EQ(firing.finding.slope_high, 50);
+  EXPECT_EQ(firing.fired_at, from_unix_ms(9000));
+  EXPECT_FALSE(firing.finding.limit);
+  EXPECT_TRUE(firing.finding.ruled_out.empty());
+  EXPECT_TRUE(firing.told);
+  const Alert pending = *r.alert(6).value();
+  EXPECT_EQ(pending.alert_since, pending.pending_since);  // its wait goes on
+  EXPECT_FALSE(pending.told);
+  const auto history = r.alert_history(5).value();
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].reason, "held for 2s");
+}
+
+TEST_F(MigrationTest, AFileBroughtUpToDateIsWrittenLikeANewOne) {
+  const auto store = open();
+  EXPECT_TRUE(store->instance_id(1, process(7), kNow).known);
+  Alert alert = *reader().alert(5).value();
+  alert.state = AlertState::kPlateau;
+  store->add_alert_transition({alert, AlertState::kFiring, kNow, "stopped growing"});
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(store->stats().rejected_rows, 0U);
+  EXPECT_EQ(reader().alert(5).value()->state, AlertState::kPlateau);
+  EXPECT_EQ(reader().alert_history(5).value().size(), 2U);
+}
+
+TEST_F(MigrationTest, AReaderOfVersion1SaysWhatToDo) {
+  const auto refused = SampleReader::open(options_.database);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  EXPECT_NE(refused.error().message.find("has version 1, not yet 2: start soakwatchd with it"),
+            std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(ask("PRAGMA user_version"), "1");
+}
+
+}  // namespace
+}  // namespace soakwatch
