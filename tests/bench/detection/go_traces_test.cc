@@ -163,11 +163,11 @@ GoTrace goroutines(double per_minute) {
 }
 
 TEST(TraceReport, ALeakIsFoundOnceAndNothingBeforeIt) {
-  const auto alarms = trace_alarms(goroutines(4), default_detection());
+  const auto alarms = trace_alarms(goroutines(4), default_detection(), Grade::kAlert);
   ASSERT_EQ(alarms.size(), 1U);
   EXPECT_TRUE(alarms[0].right);
   EXPECT_GT(alarms[0].time, 100min);
-  EXPECT_TRUE(trace_alarms(goroutines(0), default_detection()).empty());
+  EXPECT_TRUE(trace_alarms(goroutines(0), default_detection(), Grade::kSuspect).empty());
 }
 
 TEST(TraceReport, AnAlarmBeforeTheOnsetOrOfAnotherDetectorIsWrong) {
@@ -176,12 +176,12 @@ TEST(TraceReport, AnAlarmBeforeTheOnsetOrOfAnotherDetectorIsWrong) {
   GoTrace other = goroutines(4);
   other.expected_detectors = {"fd_growth"};
   for (const GoTrace& trace : {late, other}) {
-    const auto alarms = trace_alarms(trace, default_detection());
+    const auto alarms = trace_alarms(trace, default_detection(), Grade::kAlert);
     ASSERT_EQ(alarms.size(), 1U);
     EXPECT_FALSE(alarms[0].right);
   }
   EXPECT_THAT(trace_table({other}, default_detection()),
-              HasSubstr("0 of 1 leaks found, 1 wrong alarms in 1 traces"));
+              HasSubstr("0 of 1 leaks alerted to, 1 wrong alerts in 1 traces"));
 }
 
 }  // namespace

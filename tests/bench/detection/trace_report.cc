@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
+#include <iterator>
+#include <map>
+#include <optional>
 
 #include "tests/bench/detection/evaluation.h"
 
@@ -16,22 +18,25 @@ double minutes(milliseconds time) {
   return std::chrono::duration<double, std::ratio<60>>(time).count();
 }
 
-// One detector of one instance, and whether its alarm is on.
+// What one detector of one instance says, and whether its alarm is on.
 struct Watch {
-  std::unique_ptr<Detector> detector;
   bool found = false;
   bool firing = false;
   milliseconds last_found{0};
 
   // Whether an alarm begins.
-  bool observe(const Sample& sample) {
-    if (const auto judgement = detector->observe(sample)) found = judgement->finding.has_value();
-    if (found) last_found = sample.monotonic;
+  bool step(milliseconds now) {
+    if (found) last_found = now;
     const bool begins = found && !firing;
-    firing = found || (firing && sample.monotonic - last_found < kKeepFiring);
+    firing = found || (firing && now - last_found < kKeepFiring);
     return begins;
   }
 };
+
+bool counts(const std::optional<Finding>& finding, Grade least) {
+  return finding && finding->is_leak && finding->phase == Phase::kGrowing &&
+         finding->grade >= least && finding->root.empty();
+}
 
 bool is_right(const GoTrace& trace, const std::string& detector, milliseconds time) {
   const auto& expected = trace.expected_detectors;
@@ -50,50 +55,55 @@ std::string in_words(const std::vector<TraceAlarm>& alarms, bool right, millisec
 
 }  // namespace
 
-std::vector<TraceAlarm> trace_alarms(const GoTrace& trace, const DetectionOptions& options) {
+std::vector<TraceAlarm> trace_alarms(const GoTrace& trace, const DetectionOptions& options,
+                                     Grade least) {
   std::vector<TraceAlarm> alarms;
-  std::vector<Watch> watches;
+  ProcessJudge judge;
+  std::map<std::string, Watch> watches;  // by detector
   InstanceId instance = 0;
   for (const Sample& sample : trace.samples) {
     if (sample.instance != instance) {
+      judge = ProcessJudge(options, trace.process);
       watches.clear();
-      for (auto& detector : make_detectors(options, trace.process)) {
-        watches.push_back({std::move(detector)});
-      }
       instance = sample.instance;
     }
-    for (Watch& watch : watches) {
-      if (!watch.observe(sample)) continue;
-      const std::string name = watch.detector->name();
-      alarms.push_back({name, sample.monotonic, is_right(trace, name, sample.monotonic)});
+    for (const Judgement& judgement : judge.observe(sample)) {
+      watches[judgement.detector].found = counts(judgement.finding, least);
+    }
+    for (auto& [detector, watch] : watches) {
+      if (!watch.step(sample.monotonic)) continue;
+      alarms.push_back({detector, sample.monotonic, is_right(trace, detector, sample.monotonic)});
     }
   }
   return alarms;
 }
 
 std::string trace_table(const std::vector<GoTrace>& traces, const DetectionOptions& options) {
-  constexpr std::string_view kRow = "{:<18} {:>5} {:>6}  {:<42} {:<32} {}\n";
-  std::string table = fmt::format(fmt::runtime(kRow), "trace", "min", "onset", "expected",
-                                  "found after the onset", "wrong alarms at");
-  int leaks = 0;
-  int found = 0;
-  int wrong = 0;
+  constexpr std::string_view kRow = "{:<17} {:>5}  {:<42} {:<48} {:<48} {:<24} {}\n";
+  std::string table =
+      fmt::format(fmt::runtime(kRow), "trace", "onset", "expected", "alert, after the onset",
+                  "suspicion, after the onset", "wrong alerts, at", "wrong suspicions, at");
+  std::ptrdiff_t leaks = 0;
+  std::ptrdiff_t found = 0;
+  std::ptrdiff_t wrong = 0;
   for (const GoTrace& trace : traces) {
-    const auto alarms = trace_alarms(trace, options);
-    const auto right = std::count_if(alarms.begin(), alarms.end(),
+    const auto alerts = trace_alarms(trace, options, Grade::kAlert);
+    const auto suspicions = trace_alarms(trace, options, Grade::kSuspect);
+    const auto right = std::count_if(alerts.begin(), alerts.end(),
                                      [](const TraceAlarm& alarm) { return alarm.right; });
     leaks += trace.is_leak ? 1 : 0;
     found += right > 0 ? 1 : 0;
-    wrong += static_cast<int>(alarms.size()) - static_cast<int>(right);
-    const std::string onset = trace.is_leak ? fmt::format("{:.0f}", minutes(trace.onset)) : "-";
+    wrong += std::ssize(alerts) - right;
+    const bool leaks_here = trace.is_leak;
     table += fmt::format(
         fmt::runtime(kRow), trace.name,
-        fmt::format("{:.0f}", minutes(trace.samples.back().monotonic)), onset,
-        trace.is_leak ? fmt::format("{}", fmt::join(trace.expected_detectors, ", ")) : "-",
-        in_words(alarms, true, trace.onset), in_words(alarms, false, milliseconds(0)));
+        leaks_here ? fmt::format("{:.0f}", minutes(trace.onset)) : "-",
+        leaks_here ? fmt::format("{}", fmt::join(trace.expected_detectors, ", ")) : "-",
+        in_words(alerts, true, trace.onset), in_words(suspicions, true, trace.onset),
+        in_words(alerts, false, milliseconds(0)), in_words(suspicions, false, milliseconds(0)));
   }
-  return table + fmt::format("{} of {} leaks found, {} wrong alarms in {} traces\n", found, leaks,
-                             wrong, traces.size());
+  return table + fmt::format("{} of {} leaks alerted to, {} wrong alerts in {} traces\n", found,
+                             leaks, wrong, traces.size());
 }
 
 }  // namespace soakwatch::bench
