@@ -17,6 +17,8 @@ namespace soakwatch {
 // The exit statuses of the contract, besides kExitUsage.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitError = 1;
+inline constexpr int kExitLeak = 3;
+inline constexpr int kExitInconclusive = 4;
 inline constexpr int kExitTargetLost = 5;
 
 // Each adds one subcommand, whose callback stores its exit status in `status`, which must outlive
@@ -25,6 +27,7 @@ inline constexpr int kExitTargetLost = 5;
 void add_watch_command(CLI::App& app, const std::vector<std::string>& command, int& status);
 void add_export_command(CLI::App& app, int& status);
 void add_import_command(CLI::App& app, int& status);
+void add_analyze_command(CLI::App& app, int& status);
 void add_alerts_command(CLI::App& app, int& status);
 void add_status_command(CLI::App& app, int& status);
 void add_mem_monitor_command(CLI::App& app, int& status);

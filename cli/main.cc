@@ -47,16 +47,20 @@ int run(int argc, char** argv) {
       "  soakwatch watch sidecar                        a line per round, alerts as they come\n"
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
+      "  soakwatch analyze soak.db                      judge what was recorded\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
       "\n"
-      "Exit status: 0 done, 1 error, 2 usage or configuration, 5 the target was lost.\n"
+      "Exit status: 0 done, 1 error, 2 usage or configuration, 3 a leak was found, 4 "
+      "inconclusive,\n"
+      "5 the target was lost.\n"
       "The daemon is soakwatchd; see `soakwatchd --help`.");
   int status = kExitDone;
   const std::vector<std::string> command = take_command(argc, argv);
   add_watch_command(app, command, status);
   add_status_command(app, status);
   add_alerts_command(app, status);
+  add_analyze_command(app, status);
   add_export_command(app, status);
   add_import_command(app, status);
   add_mem_monitor_command(app, status);

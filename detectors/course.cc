@@ -1,16 +1,39 @@
 #include "detectors/course.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "detectors/theil_sen.h"
 
 namespace soakwatch {
 namespace {
 
-constexpr int kEnds = 3;            // blocks at either end whose median counts
-constexpr int kFewest = 2 * kEnds;  // blocks that two ends need
+constexpr int kEnds = 3;               // blocks at either end whose median counts
+constexpr double kFloatNoise = 1e-13;  // of squares: minima are kept as floats, to 2^-24
+constexpr int kFewest = 2 * kEnds;     // blocks that two ends need
 
 float smaller(float a, float b) { return std::isnan(a) ? b : std::isnan(b) ? a : std::min(a, b); }
+
+// What remains of a series without its least-squares line.
+std::vector<double> off_line(const std::vector<Point>& points) {
+  const auto n = static_cast<double>(points.size());
+  double mx = 0;
+  double my = 0;
+  for (const Point& p : points) {
+    mx += p.x / n;
+    my += p.y / n;
+  }
+  double sxx = 0;
+  double sxy = 0;
+  for (const Point& p : points) {
+    sxx += (p.x - mx) * (p.x - mx);
+    sxy += (p.x - mx) * (p.y - my);
+  }
+  std::vector<double> rest;
+  rest.reserve(points.size());
+  for (const Point& p : points) rest.push_back(p.y - my - sxy / sxx * (p.x - mx));
+  return rest;
+}
 
 }  // namespace
 
@@ -81,28 +104,30 @@ std::optional<double> Course::growth(milliseconds span) const {
 std::optional<double> Course::explained_by(const Course& other, milliseconds span) const {
   const auto over = stretch(span);
   if (!over || other.block_ != block_) return std::nullopt;
-  double n = 0;
-  double mx = 0;
-  double my = 0;
-  double sxx = 0;
-  double syy = 0;
-  double sxy = 0;
+  std::vector<Point> mine;
+  std::vector<Point> others;
   const std::int64_t newest = levels_[over->level].newest;
   for (std::int64_t index = newest - over->blocks + 1; index <= newest; ++index) {
     const double y = at(over->level, index);
     const double x = other.at(over->level, index);
     if (std::isnan(x) || std::isnan(y)) continue;
-    n += 1;  // Welford
-    const double dx = x - mx;
-    const double dy = y - my;
-    mx += dx / n;
-    my += dy / n;
-    sxx += dx * (x - mx);
-    syy += dy * (y - my);
-    sxy += dx * (y - my);
+    const auto time = static_cast<double>(index - newest);
+    mine.push_back({time, y});
+    others.push_back({time, x});
   }
-  if (n < kFewest || sxx <= 0 || syy <= 0) return std::nullopt;
-  return sxy > 0 ? sxy * sxy / (sxx * syy) : 0;
+  if (mine.size() < kFewest) return std::nullopt;
+  const std::vector<double> y = off_line(mine);
+  const std::vector<double> x = off_line(others);
+  const double xx = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
+  const double yy = std::inner_product(y.begin(), y.end(), y.begin(), 0.0);
+  const double xy = std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+  const auto is_line = [](double rest, const std::vector<Point>& points) {
+    double squares = 0;
+    for (const Point& p : points) squares += p.y * p.y;
+    return rest <= kFloatNoise * squares;
+  };
+  if (is_line(xx, others) || is_line(yy, mine)) return std::nullopt;
+  return xy > 0 ? xy * xy / (xx * yy) : 0;
 }
 
 }  // namespace soakwatch

@@ -28,9 +28,10 @@ class Course {
   // of the first three. Nothing when too little of the span was seen.
   [[nodiscard]] std::optional<double> growth(milliseconds span) const;
 
-  // The share of the variance of this floor that the other's explains over the latest `span`: the
-  // square of their correlation, 0 when one falls as the other rises. Nothing when too little of
-  // the span was seen of both, or one is constant.
+  // Whether both go up and down together beside their steady growth, for that two lines rise at the
+  // same time proves nothing: the square of the correlation of what lies off their own straight
+  // lines over the latest `span`, 0 when one falls as the other rises. Nothing when too little of
+  // the span was seen of both, or one is a line.
   [[nodiscard]] std::optional<double> explained_by(const Course& other, milliseconds span) const;
 
  private:

@@ -1,8 +1,9 @@
 #include "detectors/cpu_doubling_detector.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace soakwatch {
 namespace {
@@ -14,12 +15,6 @@ constexpr milliseconds kLongestPause{120000};
 constexpr double kInStepLow = 0.7;
 constexpr double kInStepHigh = 1.4;
 constexpr double kNotRisen = 1.25;
-
-std::string formatted(const char* format, double a, double b, double c) {
-  char text[160];
-  std::snprintf(text, sizeof text, format, a, b, c);
-  return text;
-}
 
 }  // namespace
 
@@ -89,9 +84,9 @@ Finding CpuDoublingDetector::finding(const ShiftJudgement& judgement, const Samp
   f.span = minutes(judgement.minutes);
   f.gates = judgement.gates;
   const double ratio = judgement.current / judgement.base;
-  f.summary =
-      formatted("processor time rose to %.1f times its level: from %.1f %% to %.1f %% of a core",
-                ratio, 100 * judgement.base, 100 * judgement.current);
+  f.summary = fmt::format(
+      "processor time rose to {:.1f} times its level: from {:.1f} % to {:.1f} % of a core", ratio,
+      100 * judgement.base, 100 * judgement.current);
   // NaN compares as neither.
   if (allocated_ratio_ >= kInStepLow * ratio && allocated_ratio_ <= kInStepHigh * ratio) {
     f.summary += "; bytes allocated rose in step: more work, or the same work done twice";

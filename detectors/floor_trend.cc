@@ -363,7 +363,8 @@ FloorTrend::Smallest FloorTrend::smallest_growth(double confidence) const {
     };
     const double base = std::max(std::fabs(median(head(full->minima, 3))), options_.least_base);
     const double bound = kGreat * std::max(base, options_.min_growth) / hours_of(full->span);
-    const auto slope = smallest_detected_slope(blocks, found, confidence, bound);
+    const double resolution = std::max(options_.quantum, step_of(full->minima));
+    const auto slope = smallest_detected_slope(blocks, resolution, found, confidence, bound);
     if (slope) {
       smallest.slope_per_hour = std::min(smallest.slope_per_hour.value_or(*slope), *slope);
     }

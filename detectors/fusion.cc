@@ -53,7 +53,8 @@ void Fusion::observe(const Sample& sample) {
   add(kGoroutines, v.get(Metric::kGoroutines));
   add(kThreads, v.get(Metric::kThreads));
   add(kFds, v.get(Metric::kOpenFds));
-  add(kHeap, v.get(Metric::kHeapAllocBytes));
+  add(kHeap,
+      v.has(Metric::kNextGcBytes) ? v.get(Metric::kNextGcBytes) : v.get(Metric::kHeapAllocBytes));
   has_go_ = has_go_ || v.has(Metric::kHeapAllocBytes);
 }
 
@@ -112,8 +113,7 @@ void Fusion::explain_memory(Finding& memory, const Findings& findings) const {
   rule_out(memory, kIdle, "heap that is free and not yet returned");
   rule_out(memory, kUnused, "fragmentation of the Go heap");
   auto of_go = share(kGoHolds, memory);
-  // Where Sys is not known: at GOGC=100 the heap may grow to twice what is live.
-  if (!of_go && share(kHeap, memory)) of_go = 2 * *share(kHeap, memory);
+  if (!of_go) of_go = share(kHeap, memory);
   const auto of_native = share(kNative, memory);
   if (memory.detector == kNativeGrowth) {
     memory.cause = "memory outside the Go heap: cgo, mmap or malloc";
@@ -121,6 +121,9 @@ void Fusion::explain_memory(Finding& memory, const Findings& findings) const {
   } else if (of_go.value_or(0) >= kExplains && findings.contains(kHeapGrowth)) {
     memory.root = findings.at(kHeapGrowth).root.empty() ? kHeapGrowth : kGoroutineGrowth;
     memory.cause = "follows the Go heap";
+  } else if (of_go.value_or(0) >= kExplains && findings.contains(kGoroutineGrowth)) {
+    memory.root = kGoroutineGrowth;
+    memory.cause = "stacks and objects of the goroutines that pile up";
   } else if (of_native.value_or(0) >= kExplains) {
     memory.root = findings.contains(kNativeGrowth) ? kNativeGrowth : "";
     memory.cause = "memory outside the Go heap: cgo, mmap or malloc";
@@ -146,7 +149,10 @@ void Fusion::explain_heap(Finding& heap, const Findings& findings) const {
     heap.cause = "held by the goroutines that pile up";
     return;
   }
-  heap.cause = "objects that the Go heap keeps";
+  heap.cause = goroutines == findings.end()
+                   ? "objects that the Go heap keeps"
+                   : "objects that the Go heap keeps; goroutines pile up at the same time and may "
+                     "hold them";
   const auto grown = growth(kGoroutines, heap);
   if (grown && goroutines == findings.end()) {
     heap.ruled_out.push_back(fmt::format("goroutines: {:+.0f} in the same time", *grown));
@@ -175,6 +181,9 @@ void Fusion::explain_count(Finding& count, Part part, const char* with, const ch
     return;
   }
   count.cause = alone;
+  if (findings.contains(kGoroutineGrowth)) {
+    count.cause += "; goroutines pile up at the same time and may hold them";
+  }
   const auto grown = growth(kGoroutines, count);
   if (grown && !findings.contains(kGoroutineGrowth)) {
     count.ruled_out.push_back(fmt::format("goroutines: {:+.0f} in the same time", *grown));

@@ -42,14 +42,14 @@ class Fusion {
     kGoroutines,
     kThreads,
     kFds,
-    kHeap,
+    kHeap,  // what it may grow to before it is collected: free of the sawtooth
     kPartCount,
   };
 
   [[nodiscard]] std::optional<double> growth(Part part, const Finding& finding) const;
   // Of the growth of anonymous memory; nothing where one of both is not known.
   [[nodiscard]] std::optional<double> share(Part part, const Finding& finding) const;
-  // Whether `by` accounts for most of the variance of `part`.
+  // Whether `part` goes up and down with `by`.
   [[nodiscard]] bool follows(Part part, Part by, const Finding& finding) const;
   void rule_out(Finding& finding, Part part, const char* what) const;
 

@@ -62,8 +62,8 @@ std::optional<Judgement> GcPressureDetector::judge(const Sample& sample) {
   if (shares.size() < kMinutes) return std::nullopt;
   std::sort(shares.begin(), shares.end());
   const double now = median(shares);
-  Gate gate{"share", shares[1] > options_.least_share, shares[1], options_.least_share,
-            "share of the processor time in four of the latest five minutes, above"};
+  Gate gate{"share", shares[0] > options_.least_share, shares[0], options_.least_share,
+            "share of the processor time in each of the latest five minutes, above"};
   if (since_) {
     const double released = kReleased * options_.least_share;
     gate = {"not_released", now > released, now, released,

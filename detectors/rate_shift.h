@@ -1,9 +1,10 @@
 // RateShift: has the rate of a process moved to a new level, at least twice the old one?
 //
-// It takes one mean rate per minute. The base is the hour before the latest five minutes. A shift
-// must pass every gate:
+// It takes one mean rate per minute. The base is the hour before the latest six minutes, and stands
+// still while the evidence against it mounts, for half an hour at most. A shift must pass every
+// gate:
 // - level: the rate is worth a look at all
-// - doubled: four of the latest five minutes lie at twice the median of the base
+// - doubled: five of the latest six minutes lie at twice the median of the base
 // - new: and above nearly all that the base holds, so that what comes and goes is no news
 // - evidence: the minutes at twice the level outweigh the noise of the base (CUSUM)
 // - steady: the latest minutes are about alike; a person at work, or a batch job, is ragged
@@ -32,7 +33,7 @@ struct RateShiftOptions {
 struct ShiftJudgement {
   bool shifted = false;
   double base = 0;     // median rate of the hour before
-  double current = 0;  // median rate of the latest five minutes
+  double current = 0;  // median rate of the latest six minutes
   std::int64_t since_minute = 0;
   std::int64_t minutes = 0;  // from the start of the base to now
   std::vector<Gate> gates;
@@ -41,7 +42,7 @@ struct ShiftJudgement {
 // Not thread-safe. Deterministic; half a kilobyte. Costs a sort of sixty values a minute.
 class RateShift {
  public:
-  static constexpr int kRecentMinutes = 5;
+  static constexpr int kRecentMinutes = 6;
   static constexpr int kBaseMinutes = 60;
 
   explicit RateShift(const RateShiftOptions& options);
@@ -58,7 +59,9 @@ class RateShift {
   struct Base {
     double median = 0;
     double high = 0;   // nine minutes in ten lie below it
-    double noise = 0;  // standard deviation of log2 of the rate
+    double noise = 0;  // standard deviation of log2 of the rate, from minute to minute
+    double level_noise =
+        0;  // that of a minute by which the level of ten would be as unsure as it is
   };
   struct Held {
     double base = 0;
@@ -66,15 +69,16 @@ class RateShift {
     std::int64_t found_minute = 0;
   };
 
-  [[nodiscard]] Base base() const;
+  [[nodiscard]] Base measure_base() const;
   // One more minute of evidence, in the logarithm of odds.
-  void weigh(double rate, const Base& base);
-  ShiftJudgement judge(const Base& base, double load_ratio);
+  void weigh(double rate);
+  ShiftJudgement judge(double load_ratio);
   ShiftJudgement judge_held();
 
   RateShiftOptions options_;
   MinuteWindow window_;
   std::optional<std::int64_t> minute_;  // the latest
+  Base base_;
   double evidence_ = 0;
   std::int64_t evidence_since_ = 0;
   std::optional<Held> held_;

@@ -1,5 +1,6 @@
 #include "detectors/sensitivity.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -14,10 +15,37 @@ namespace {
 constexpr int kStepsPerDoubling = 8;
 constexpr int kSlowest = 16 * kStepsPerDoubling;
 
+// An autocorrelation of so few values comes out low by (1 + 4 r) / n (Marriott and Pope 1954); and
+// what resembles itself for longer than the window says nothing about how much.
+constexpr double kGreatestLikeness = 0.9;
+constexpr double kMostTaken = 0.6;
+// The deviation of 24 values is itself uncertain by a seventh. With a tenth more, 87 to 96 % of
+// ramps at a slope claimed with 90 % were found in fresh noise, over autocorrelations from 0 to
+// 0.8; with none, 83 to 96 % (simulated).
+constexpr double kMargin = 1.1;
+
 struct Noise {
   double level = 0;
   std::vector<double> off;  // the level
 };
+
+// A window shows less noise than there is: a line drawn through it takes a part away, the more so
+// the longer neighbours resemble each other. Of n values with autocorrelation r at one block,
+// n (1 - r) / (1 + r) count as independent, and the line takes two of them.
+double stretch_of(const std::vector<double>& off) {
+  double squares = 0;
+  double products = 0;
+  for (std::size_t i = 0; i < off.size(); ++i) {
+    squares += off[i] * off[i];
+    if (i > 0) products += off[i] * off[i - 1];
+  }
+  if (squares <= 0) return 1;
+  const auto n = static_cast<double>(off.size());
+  const double r = products / squares;
+  const double unbiased = std::clamp(r + (1 + 4 * r) / n, 0.0, kGreatestLikeness);
+  const double taken = 2 * (1 + unbiased) / (1 - unbiased);
+  return kMargin * std::sqrt(n / (n - std::min(taken, kMostTaken * n)));
+}
 
 Noise noise_of(const std::vector<Point>& points) {
   std::vector<double> values;
@@ -29,14 +57,20 @@ Noise noise_of(const std::vector<Point>& points) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] -= slope.value * points[i].x;
   }
   const double middle = median(values);
-  for (const double value : values) noise.off.push_back(value - middle);
+  for (double& value : values) value -= middle;
+  const double stretch = stretch_of(values);
+  for (const double value : values) noise.off.push_back(stretch * value);
   return noise;
 }
 
 class Trial {
  public:
-  Trial(std::span<const BlockOfWindow> window, const PassesGates& passes)
-      : window_(window), passes_(passes), minima_(window.size()), means_(window.size()) {
+  Trial(std::span<const BlockOfWindow> window, double resolution, const PassesGates& passes)
+      : window_(window),
+        resolution_(resolution),
+        passes_(passes),
+        minima_(window.size()),
+        means_(window.size()) {
     std::vector<Point> minima;
     std::vector<Point> means;
     for (const BlockOfWindow& block : window) {
@@ -67,12 +101,17 @@ class Trial {
       std::size_t from = (i + variant) % n;
       if (variant >= n) from = n - 1 - from;
       const double risen = slope * window_[i].hours;
-      minima_[i] = minimum_.level + minimum_.off[from] + risen;
+      minima_[i] = rounded(minimum_.level + minimum_.off[from] + risen);
       means_[i] = mean_.level + mean_.off[from] + risen;
     }
   }
 
+  [[nodiscard]] double rounded(double value) const {
+    return resolution_ > 0 ? std::floor(value / resolution_) * resolution_ : value;
+  }
+
   std::span<const BlockOfWindow> window_;
+  double resolution_;
   const PassesGates& passes_;
   Noise minimum_;
   Noise mean_;
@@ -83,10 +122,10 @@ class Trial {
 }  // namespace
 
 std::optional<double> smallest_detected_slope(std::span<const BlockOfWindow> window,
-                                              const PassesGates& passes, double confidence,
-                                              double upper_bound) {
+                                              double resolution, const PassesGates& passes,
+                                              double confidence, double upper_bound) {
   if (window.size() < 3 || !std::isfinite(upper_bound) || upper_bound <= 0) return std::nullopt;
-  Trial trial(window, passes);
+  Trial trial(window, resolution, passes);
   const auto slope = [upper_bound](int step) {
     return upper_bound * std::exp2(-static_cast<double>(step) / kStepsPerDoubling);
   };

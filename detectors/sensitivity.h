@@ -28,9 +28,9 @@ using PassesGates =
 // for. Within a block a ramp rises as well; that this lifts means over minima by half a block's
 // growth makes no difference to a slope and is left out.
 //
-// Deterministic. Calls `passes` some 250 times for 24 blocks.
+// Deterministic. Calls `passes` some 300 times for 24 blocks, 432 at most.
 std::optional<double> smallest_detected_slope(std::span<const BlockOfWindow> window,
-                                              const PassesGates& passes, double confidence,
-                                              double upper_bound);
+                                              double resolution, const PassesGates& passes,
+                                              double confidence, double upper_bound);
 
 }  // namespace soakwatch

@@ -1,21 +1,38 @@
 #include "storage/sample_pages.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "storage/row_cursor.h"
 #include "storage/schema.h"
 
 namespace soakwatch {
+namespace {
+
+// Runs a statement whose parameters are bound; it is reset, so that no transaction stays open.
+void take_page(SQLite::Statement& page, std::vector<SampleRecord>& out) {
+  out.clear();
+  while (page.executeStep()) {
+    ColumnCursor column(page);
+    const std::int64_t id = column.integer();
+    out.push_back({id, read_sample(column)});
+  }
+  page.reset();
+}
+
+}  // namespace
 
 SamplePages::SamplePages(SQLite::Database& db)
     : page_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
                     " FROM samples WHERE instance_id = ? AND (time_ms, id) > (?, ?)"
                     " AND time_ms < ? AND id <= ? ORDER BY time_ms, id LIMIT ?"),
-      rows_(db,
-            "SELECT id FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ? "
-            "AND id <= ? ORDER BY id"),
-      row_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
-                   " FROM samples WHERE id = ?"),
+      arrival_(db,
+               "SELECT id FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ? "
+               "AND id <= ? ORDER BY time_ms, id"),
+      // The + keeps SQLite from the index by time, whose rows it would have to sort.
+      arrived_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
+                       " FROM samples WHERE id > ? AND id <= ? AND +instance_id = ?"
+                       " AND +time_ms >= ? AND +time_ms < ? ORDER BY id LIMIT ?"),
       count_(db,
              "SELECT count(*) FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ?"),
       first_(db,
@@ -25,7 +42,6 @@ SamplePages::SamplePages(SQLite::Database& db)
 void SamplePages::read(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
                        const TimeRange& range, std::int64_t newest_row, int limit,
                        std::vector<SampleRecord>& out) {
-  out.clear();
   page_.reset();
   ParameterCursor p(page_);
   p.integer(instance);
@@ -34,38 +50,39 @@ void SamplePages::read(InstanceId instance, std::int64_t after_time_ms, std::int
   p.integer(range.end_ms);
   p.integer(newest_row);
   p.integer(limit);
-  while (page_.executeStep()) {
-    ColumnCursor column(page_);
-    const std::int64_t id = column.integer();
-    out.push_back({id, read_sample(column)});
-  }
-  page_.reset();
+  take_page(page_, out);
 }
 
-std::vector<std::int64_t> SamplePages::rows(InstanceId instance, const TimeRange& range,
-                                            std::int64_t newest_row) {
-  rows_.reset();
-  ParameterCursor p(rows_);
+SamplePages::Arrival SamplePages::arrival(InstanceId instance, const TimeRange& range,
+                                          std::int64_t newest_row) {
+  arrival_.reset();
+  ParameterCursor p(arrival_);
   p.integer(instance);
   p.integer(range.begin_ms);
   p.integer(range.end_ms);
   p.integer(newest_row);
-  std::vector<std::int64_t> ids;
-  while (rows_.executeStep()) ids.push_back(rows_.getColumn(0).getInt64());
-  rows_.reset();
-  return ids;
+  Arrival arrival{std::numeric_limits<std::int64_t>::max(), 0, true};
+  while (arrival_.executeStep()) {
+    const std::int64_t id = arrival_.getColumn(0).getInt64();
+    arrival.first_row = std::min(arrival.first_row, id);
+    if (id < arrival.last_row) arrival.in_time_order = false;
+    arrival.last_row = std::max(arrival.last_row, id);
+  }
+  arrival_.reset();
+  return arrival;
 }
 
-std::optional<Sample> SamplePages::row(std::int64_t row_id) {
-  row_.reset();
-  row_.bind(1, row_id);
-  std::optional<Sample> sample;
-  if (row_.executeStep()) {
-    ColumnCursor column(row_);
-    sample = read_sample(column);
-  }
-  row_.reset();
-  return sample;
+void SamplePages::read_arrived(InstanceId instance, const TimeRange& range, std::int64_t after_row,
+                               std::int64_t last_row, int limit, std::vector<SampleRecord>& out) {
+  arrived_.reset();
+  ParameterCursor p(arrived_);
+  p.integer(after_row);
+  p.integer(last_row);
+  p.integer(instance);
+  p.integer(range.begin_ms);
+  p.integer(range.end_ms);
+  p.integer(limit);
+  take_page(arrived_, out);
 }
 
 std::int64_t SamplePages::count(InstanceId instance, const TimeRange& range) {

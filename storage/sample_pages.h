@@ -26,19 +26,25 @@ class SamplePages {
   void read(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
             const TimeRange& range, std::int64_t newest_row, int limit,
             std::vector<SampleRecord>& out);
-  // The rows of one instance in order of arrival: 8 bytes for each.
-  std::vector<std::int64_t> rows(InstanceId instance, const TimeRange& range,
-                                 std::int64_t newest_row);
-  // No value: no such row.
-  std::optional<Sample> row(std::int64_t row_id);
+  // How the rows of one instance came.
+  struct Arrival {
+    std::int64_t first_row = 0;
+    std::int64_t last_row = 0;  // below first_row: there is none
+    bool in_time_order = true;  // false: a clock was set back
+  };
+  Arrival arrival(InstanceId instance, const TimeRange& range, std::int64_t newest_row);
+  // At most `limit` rows after `after_row` up to `last_row`, in order of arrival. Passes over the
+  // rows of all other instances among them.
+  void read_arrived(InstanceId instance, const TimeRange& range, std::int64_t after_row,
+                    std::int64_t last_row, int limit, std::vector<SampleRecord>& out);
   std::int64_t count(InstanceId instance, const TimeRange& range);
   // False: the instance has no sample in the range.
   bool first_time(InstanceId instance, const TimeRange& range, std::int64_t& time_ms);
 
  private:
   SQLite::Statement page_;
-  SQLite::Statement rows_;
-  SQLite::Statement row_;
+  SQLite::Statement arrival_;
+  SQLite::Statement arrived_;
   SQLite::Statement count_;
   SQLite::Statement first_;
 };

@@ -189,9 +189,24 @@ bool SampleReader::Impl::walk(const TargetRow& target, const std::vector<Instanc
 bool SampleReader::Impl::replay(const TargetRow& target, const InstanceRow& instance,
                                 const TimeRange& range, std::int64_t newest_row,
                                 const std::function<bool(const SampleRow&)>& row) {
-  for (const std::int64_t id : pages.rows(instance.id, range, newest_row)) {
-    const std::optional<Sample> sample = pages.row(id);
-    if (sample && !row({&target, &instance, id, *sample})) return false;
+  const SamplePages::Arrival arrival = pages.arrival(instance.id, range, newest_row);
+  if (arrival.in_time_order) {
+    InstanceCursor cursor(instance.id, newest_row);
+    while (cursor.fill(pages, range, kPageLimitRows)) {
+      const SampleRecord& head = cursor.head();
+      if (!row({&target, &instance, head.id, head.sample})) return false;
+      cursor.advance();
+    }
+    return true;
+  }
+  std::vector<SampleRecord> page;
+  for (std::int64_t after = arrival.first_row - 1; after < arrival.last_row;
+       after = page.back().id) {
+    pages.read_arrived(instance.id, range, after, arrival.last_row, kPageLimitRows, page);
+    if (page.empty()) break;  // deleted meanwhile
+    for (const SampleRecord& record : page) {
+      if (!row({&target, &instance, record.id, record.sample})) return false;
+    }
   }
   return true;
 }

@@ -111,13 +111,11 @@ ProcessInfo read_info(const ProcessDirectory& folder, const std::filesystem::pat
 }  // namespace
 
 struct ProcessReader::Impl {
-  Impl(ProcessDirectory folder_in, ProcFile stat_in, ProcFile statm_in, ProcFile status_in,
-       std::filesystem::path cgroup_root_in)
+  Impl(ProcessDirectory folder_in, ProcFile stat_in, ProcFile statm_in, ProcFile status_in)
       : folder(std::move(folder_in)),
         stat_file(std::move(stat_in)),
         statm_file(std::move(statm_in)),
-        status_file(std::move(status_in)),
-        cgroup_root(std::move(cgroup_root_in)) {}
+        status_file(std::move(status_in)) {}
 
   // kNotFound as well when the start time says that this is another process.
   [[nodiscard]] Result<ProcStat> read_stat() const;
@@ -132,8 +130,8 @@ struct ProcessReader::Impl {
   ProcFile stat_file;
   ProcFile statm_file;
   ProcFile status_file;
-  std::filesystem::path cgroup_root;
   ProcessInfo info;
+  std::filesystem::path cgroup_root;
   std::string newest_comm;
   bool program_replaced = false;
   double page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
@@ -232,10 +230,11 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   if (!stat) return stat.error().in(where);
 
   auto impl = std::make_unique<Impl>(std::move(*folder), std::move(*stat_file),
-                                     std::move(*statm_file), std::move(*status_file), cgroup_root);
+                                     std::move(*statm_file), std::move(*status_file));
   impl->info.id = {boot_id, pid, stat->start_ticks};
   const auto thread = impl->stand_in(*stat);
   if (!thread) return thread.error().in(where);
+  impl->cgroup_root = cgroup_root;
   impl->renew_info(*thread ? **thread : impl->folder, std::move(stat->comm));
   return ProcessReader(std::move(impl));
 }

@@ -80,6 +80,19 @@ def test_each_leak_raises_its_alert_and_nothing_else_does(watch):
     assert 1.5 < slope["fd_growth"] < 6
 
 
+def test_a_replay_says_what_the_daemon_said(watch):
+    """While it runs: the same alerts, raised on the same figures in the same round."""
+    config = watch.bench.write("replay.yaml", watch.config)
+    done = watch.bench.soakwatch("analyze", "--json", watch.db.file, "--config", config)
+    assert done.status == 3, done.err
+    replayed = {alert["detector"]: alert for alert in json.loads(done.out)["alerts"]}
+    told = {alert["detector"]: alert for alert in watch.listed("--all")}
+    assert set(DETECTORS) <= set(replayed) <= set(told)
+    for detector, alert in replayed.items():
+        for key in ("fired_at", "since", "base", "gates", "target", "pid"):
+            assert alert[key] == told[detector][key], (detector, key)
+
+
 def test_healthy_programs_raise_nothing_in_the_same_time(watch):
     leaking = watch.db.samples("leaks")
     for name in ("steady", "burst"):

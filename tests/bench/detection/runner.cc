@@ -6,12 +6,15 @@
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "tests/bench/detection/diagnosis.h"
+#include "tests/bench/detection/engine.h"
 #include "tests/bench/detection/generators.h"
 #include "tests/bench/detection/real_series.h"
 #include "tests/bench/detection/report.h"
+#include "tests/bench/detection/trace_report.h"
 
 namespace soakwatch::bench {
 namespace {
@@ -29,6 +32,8 @@ struct Arguments {
   bool explain = false;
   bool engine_only = false;
   std::string real;
+  std::string traces;
+  std::optional<int> cold_start_minutes;
   std::string require;
 };
 
@@ -124,7 +129,22 @@ int check(const Results& results, const std::string& file) {
   return broken->empty() ? 0 : 1;
 }
 
+int judge_traces(const Arguments& arguments) {
+  const auto traces = load_go_traces(arguments.traces);
+  if (!traces) {
+    fmt::print(stderr, "detection_bench: {}\n", traces.error().message);
+    return 2;
+  }
+  DetectionOptions options = default_detection();
+  if (arguments.cold_start_minutes) {
+    options.cold_start_span = std::chrono::minutes(*arguments.cold_start_minutes);
+  }
+  fmt::print("{}", trace_table(*traces, options));
+  return 0;
+}
+
 int run(const Arguments& arguments) {
+  if (!arguments.traces.empty()) return judge_traces(arguments);
   Run run(arguments);
   for (const Family& family : all_families()) run.family(family);
   if (!arguments.real.empty()) {
@@ -167,6 +187,11 @@ int main(int argc, char** argv) {
                "the engine's gates, where it was wrong (on stderr)");
   app.add_flag("--engine-only", arguments.engine_only, "without the baselines");
   app.add_option("--real", arguments.real, "a folder of recorded series, time_s,mem_util_percent");
+  app.add_option("--traces", arguments.traces,
+                 "a folder of recorded Go programs (tests/bench/detection/traces): only these");
+  app.add_option("--cold-start", arguments.cold_start_minutes,
+                 "minutes, of the traces: they are shorter than the default")
+      ->check(CLI::Range(0, 10080));
   app.add_option("--require", arguments.require,
                  "a file of limits; exit status 1 when one is broken");
   CLI11_PARSE(app, argc, argv);

@@ -58,8 +58,10 @@ TEST(Course, KnowsWhichOneItFollows) {
   const Course goroutines = course(3, wave);
   const Course heap = course(3, [&](double h) { return 50e6 + 2048 * wave(h); });
   const Course flat = course(3, [](double h) { return 5 * std::sin(300 * h); });
-  const Course falls = course(3, [](double h) { return -h; });
+  const Course falls = course(3, [&](double h) { return -wave(h); });
+  const Course line = course(3, [](double h) { return 1000 * h; });
   EXPECT_GT(heap.explained_by(goroutines, 2h).value(), 0.95);
+  EXPECT_LT(line.explained_by(goroutines, 2h).value_or(0), 0.2);
   EXPECT_LT(flat.explained_by(goroutines, 2h).value(), 0.2);
   EXPECT_EQ(falls.explained_by(goroutines, 2h), 0);
   EXPECT_FALSE(heap.explained_by(course(3, [](double) { return 1.0; }), 2h));

@@ -54,6 +54,30 @@ TEST_F(SampleReaderTest, ReplaysOneInstanceAsItArrivedAlsoWhenTheClockWasSetBack
   EXPECT_EQ(values_of(rows(query)), (std::vector<double>{1, 2, 4}));
 }
 
+TEST_F(SampleReaderTest, ReplaysManyPagesAlsoWhenTheClockWasSetBack) {
+  const auto store = open();
+  const TargetId a = store->target_id("a", {}, kNow);
+  const InstanceId one = store->instance_id(a, process(1), kNow).id;
+  const InstanceId other = store->instance_id(a, process(2), kNow).id;
+  constexpr int kRows = 9500;
+  std::vector<double> expected;
+  for (int i = 0; i < kRows; ++i) {
+    const WallTime time = kNow + seconds(i) - seconds(i < kRows / 2 ? 0 : 3600);
+    store->add_sample(sample(one, time, i));
+    store->add_sample(sample(other, kNow + seconds(i), -1));
+    expected.push_back(i);
+    if (i % 1000 == 999) {
+      ASSERT_TRUE(store->flush(kFlushTimeout));
+    }
+  }
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  SampleQuery query;
+  query.instance = one;
+  EXPECT_EQ(values_of(rows(query)), expected);
+  query.instance = other;
+  EXPECT_EQ(rows(query).size(), expected.size());
+}
+
 TEST_F(SampleReaderTest, TakesSinceInclusiveAndUntilExclusive) {
   const auto store = open();
   const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;

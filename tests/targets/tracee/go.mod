@@ -1,0 +1,3 @@
+module tracee
+
+go 1.19
