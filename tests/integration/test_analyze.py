@@ -315,7 +315,7 @@ def test_a_database_in_use(bench):
     """Told by its content, not by its name; the daemon goes on."""
     target = bench.leaky()
     daemon = bench.daemon(f"pid:{target.pid}", database="in-use.csv")
-    name = f"pid:{target.pid}"
+    name = f"pid-{target.pid}"
     daemon.db.wait_for_samples(name, 5)
     result, done = analyze(bench, None, name="in-use.csv")
     assert done.status == INCONCLUSIVE and result["samples"] >= 5
