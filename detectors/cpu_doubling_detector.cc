@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+
+#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -15,11 +16,7 @@ constexpr double kInStepLow = 0.7;
 constexpr double kInStepHigh = 1.4;
 constexpr double kNotRisen = 1.25;
 
-std::string formatted(const char* format, double a, double b, double c) {
-  char text[160];
-  std::snprintf(text, sizeof text, format, a, b, c);
-  return text;
-}
+std::string percent(double cores) { return format_value(Metric::kGcCpuFraction, cores); }
 
 }  // namespace
 
@@ -90,8 +87,7 @@ Finding CpuDoublingDetector::finding(const ShiftJudgement& judgement, const Samp
   f.gates = judgement.gates;
   const double ratio = judgement.current / judgement.base;
   f.summary =
-      formatted("processor time rose to %.1f times its level: from %.1f %% to %.1f %% of a core",
-                ratio, 100 * judgement.base, 100 * judgement.current);
+      "processor time rose from " + percent(f.base) + " to " + percent(f.current) + " of a core";
   // NaN compares as neither.
   if (allocated_ratio_ >= kInStepLow * ratio && allocated_ratio_ <= kInStepHigh * ratio) {
     f.summary += "; bytes allocated rose in step: more work, or the same work done twice";
