@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "cli/analyze/analysis_output.h"
+#include "cli/analyze/verdict.h"
 #include "cli/terminal.h"
 #include "model/printable.h"
 
@@ -30,19 +30,11 @@ std::string who(std::int64_t number, const std::string& target, int pid) {
   return text;
 }
 
-// As format_rate(), short also for what no process has.
-std::string rate(Metric metric, double per_hour) {
-  constexpr double kLargestInFull = 1e15;
-  if (!std::isfinite(per_hour)) return "beyond numbers";
-  if (std::fabs(per_hour) < kLargestInFull) return format_rate(metric, per_hour);
-  return fmt::format("{:+.2g}/h", per_hour);
-}
-
 std::string slope_cell(const SeriesResult& series) {
   if (!series.slope) return "";
-  return fmt::format("{} ({} to {})", rate(series.metric, series.slope->value),
-                     rate(series.metric, series.slope->low),
-                     rate(series.metric, series.slope->high));
+  return fmt::format("{} ({} to {})", rate_text(series.metric, series.slope->value),
+                     rate_text(series.metric, series.slope->low),
+                     rate_text(series.metric, series.slope->high));
 }
 
 std::string state_cell(SeriesState state) {
@@ -88,7 +80,7 @@ std::string table_of(const InstanceResult& instance, bool color) {
     }
     table.add({std::string(metric.name), fmt::format("{}", series.samples),
                format_duration(series.span), state_cell(series.state), slope_cell(series),
-               series.detectable ? rate(series.metric, *series.detectable) : ""});
+               series.detectable ? rate_text(series.metric, *series.detectable) : ""});
   }
   return table.text(color) +
          (counters ? dim("  (counters are left out: they rise in any program)", color) + "\n" : "");
@@ -109,8 +101,8 @@ std::string alert_text(const AlertResult& result, std::string_view indent, bool 
                     (alert.fired_at ? ", told at " + format_local(*alert.fired_at) : ""));
   line("grew", fmt::format("from {} to {}", format_value(f.metric, f.base),
                            format_value(f.metric, f.current)));
-  line("pace", fmt::format("{}, 95 % interval {} to {}", rate(f.metric, f.slope_per_hour),
-                           rate(f.metric, f.slope_low), rate(f.metric, f.slope_high)));
+  line("pace", fmt::format("{}, 95 % interval {} to {}", rate_text(f.metric, f.slope_per_hour),
+                           rate_text(f.metric, f.slope_low), rate_text(f.metric, f.slope_high)));
   if (!f.cause.empty()) line("cause", printable(f.cause, 400));
   for (const std::string& other : f.ruled_out) line("not", printable(other, 400));
   if (f.limit) {
