@@ -13,7 +13,7 @@ namespace {
 
 bool is_leak_that_fired(const AlertResult& result) {
   const Alert& alert = result.alert;
-  return alert.fired_at && alert.finding.is_leak && alert.finding.grade == Grade::kAlert;
+  return alert.fired_at && alert.finding.is_leak;
 }
 
 std::string who(const Alert& alert) {
