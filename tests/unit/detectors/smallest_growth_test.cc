@@ -57,8 +57,6 @@ TEST_P(SmallestGrowth, IsFoundInFreshNoiseAndAQuarterOfItIsNot) {
     found_at_a_quarter += Watched(*claim.slope_per_hour / 4, GetParam(), 1000 + seed).found ? 1 : 0;
   }
   RecordProperty("found_percent", 100 * found / claims);
-  printf("minutes %g: found %d, at a quarter %d of %d\n", GetParam(), found, found_at_a_quarter,
-         claims);
   EXPECT_GE(found, 0.8 * claims);
   EXPECT_LE(found_at_a_quarter, 0.3 * claims);
 }
