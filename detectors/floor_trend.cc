@@ -155,6 +155,14 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
     if ((closed & (1U << level)) == 0) continue;
     const bool holds_here = held_ && held_->level == level;
     if (held_ && !holds_here && held_->grade == Grade::kAlert) continue;
+    if (!holds_here) {
+      const std::optional<Ends> ends = ends_of(level);
+      if (!ends) continue;
+      if (auto judgement = judge_size(level, *ends)) {
+        if (!held_ && !result) result = std::move(judgement);
+        continue;
+      }
+    }
     const std::optional<Window> full = window(level);
     if (!full) continue;
     if (!held_ || held_->grade == Grade::kSuspect) {
@@ -222,13 +230,54 @@ void FloorTrend::confirm(const FloorJudgement& j, const Window& w) {
                          "hours in which all of it was found once more, above"};
 }
 
-std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
+bool FloorTrend::is_full(int level) const {
   const auto& blocks = minima_.blocks(level);
   const auto size = static_cast<std::size_t>(options_.blocks.window);
+  const milliseconds span = minima_.block_length(level) * static_cast<std::int64_t>(blocks.size());
+  const std::size_t least = span >= kNight ? size - size / kNightShare : size;
+  if (blocks.size() < least) return false;
+  const auto present = static_cast<std::size_t>(std::count_if(
+      blocks.begin(), blocks.end(), [](const Block& block) { return block.present; }));
+  return present + size / kMissingShare >= blocks.size();
+}
+
+std::optional<FloorTrend::Ends> FloorTrend::ends_of(int level) const {
+  if (!is_full(level)) return std::nullopt;
+  const auto& blocks = minima_.blocks(level);
+  const auto middle_of_three = [](auto block) {
+    std::array<double, 3> three{};
+    for (double& minimum : three) {
+      while (!block->present) ++block;
+      minimum = (block++)->minimum;
+    }
+    return median(three);
+  };
+  return Ends{middle_of_three(blocks.begin()), middle_of_three(blocks.rbegin()),
+              blocks.front().start,
+              minima_.block_length(level) * static_cast<std::int64_t>(blocks.size())};
+}
+
+// Most windows end here, before anything is made of them.
+std::optional<FloorJudgement> FloorTrend::judge_size(int level, const Ends& ends) {
+  const double growth = ends.current - ends.base;
+  const double needed = need(ends.base, ends.span, options_.quantum);
+  if (ends.span >= options_.cold_start_span / 4 && growth < kCalmShare * needed) was_calm_ = true;
+  if (growth >= needed) return std::nullopt;
+  FloorJudgement j;
+  j.level = level;
+  j.base = ends.base;
+  j.current = ends.current;
+  j.since = ends.start;
+  j.span = ends.span;
+  j.gates.push_back({"size", false, growth, needed, "growth of the floor, at least"});
+  return j;
+}
+
+std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
+  if (!is_full(level)) return std::nullopt;
+  const auto& blocks = minima_.blocks(level);
   const milliseconds length = minima_.block_length(level);
   const milliseconds span = length * static_cast<std::int64_t>(blocks.size());
-  const std::size_t least = span >= kNight ? size - size / kNightShare : size;
-  if (blocks.size() < least) return std::nullopt;
   Window window;
   window.start = blocks.front().start;
   window.begin = length * blocks.front().index;
@@ -243,7 +292,6 @@ std::optional<FloorTrend::Window> FloorTrend::window(int level) const {
     window.means.push_back({hours, block.mean});
     if (!std::isnan(block.load)) window.loads.push_back({hours, block.load});
   }
-  if (window.minima.size() + size / kMissingShare < blocks.size()) return std::nullopt;
   return window;
 }
 
@@ -252,13 +300,13 @@ double FloorTrend::matters(double base) const {
   return std::max(options_.min_growth, options_.min_growth_ratio * level);
 }
 
-double FloorTrend::need(const Window& w, double base) const {
+double FloorTrend::need(double base, milliseconds span, double resolution) const {
   const double level = std::max(std::fabs(base), options_.least_base);
   const double early = matters(base);
   const double share = std::min(
-      1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(w.span));
+      1.0, std::chrono::duration<double>(kEarlySpan) / std::chrono::duration<double>(span));
   const double late = std::max(early * share * share, kLeastRatio * level);
-  return std::max(std::min(early, late), 3 * std::max(options_.quantum, step_of(w.minima)));
+  return std::max(std::min(early, late), 3 * resolution);
 }
 
 FloorJudgement FloorTrend::judge(int level, const Window& w) {
@@ -269,13 +317,12 @@ FloorJudgement FloorTrend::judge(int level, const Window& w) {
   j.since = w.start;
   j.span = w.span;
   const double growth = j.current - j.base;
-  const double needed = need(w, j.base);
+  const double needed = need(j.base, w.span, std::max(options_.quantum, step_of(w.minima)));
   const auto gate = [&j](std::string name, bool passed, double measured, double threshold,
                          std::string meaning) {
     j.gates.push_back({std::move(name), passed, measured, threshold, std::move(meaning)});
   };
 
-  if (w.span >= options_.cold_start_span / 4 && growth < kCalmShare * needed) was_calm_ = true;
   gate("size", growth >= needed, growth, needed, "growth of the floor, at least");
   if (growth < needed) {  // the usual case; the other gates cost more
     if (growth >= matters(j.base)) j.step = new_step(level, w);
@@ -356,7 +403,8 @@ FloorTrend::Smallest FloorTrend::smallest_growth(double confidence) const {
       }
       const double base = median(head(trial.minima, 3));
       const double growth = median(tail(trial.minima, 3)) - base;
-      if (growth < need(trial, base)) return false;
+      const double trial_step = std::max(options_.quantum, step_of(trial.minima));
+      if (growth < need(base, trial.span, trial_step)) return false;
       std::vector<Gate> gates;
       add_shape_gates(level, trial, gates);
       return std::all_of(gates.begin(), gates.end(), [](const Gate& g) { return g.passed; });

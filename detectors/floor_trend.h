@@ -111,6 +111,18 @@ class FloorTrend {
     std::vector<Gate> gates;  // of the window that gave it its grade
   };
 
+  // Of a full window, what the size gate asks.
+  struct Ends {
+    double base = 0;
+    double current = 0;
+    WallTime start;
+    milliseconds span{0};
+  };
+
+  [[nodiscard]] bool is_full(int level) const;
+  [[nodiscard]] std::optional<Ends> ends_of(int level) const;
+  // The judgement of a window that is too small whatever its resolution; nothing for others.
+  std::optional<FloorJudgement> judge_size(int level, const Ends& ends);
   [[nodiscard]] std::optional<Window> window(int level) const;
   FloorJudgement judge(int level, const Window& window);
   // Whether a window that passed every gate is enough for an alert.
@@ -121,7 +133,7 @@ class FloorTrend {
   FloorJudgement judge_held(const Window& window);
   // Growth that the user calls relevant, and what a window of this span needs for an alarm.
   [[nodiscard]] double matters(double base) const;
-  [[nodiscard]] double need(const Window& window, double base) const;
+  [[nodiscard]] double need(double base, milliseconds span, double resolution) const;
   // Order, walk and levelling off: what the shape of a window says by itself.
   void add_shape_gates(int level, const Window& window, std::vector<Gate>& gates) const;
   [[nodiscard]] Gate walk_gate(const Window& window) const;
