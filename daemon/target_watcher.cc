@@ -168,7 +168,9 @@ asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
   std::string reason = co_await rounds(process, instance.id);
   while (reason.empty() && !stopping_) {
     process->renew_info();
-    ProcessJudge fresh(detection_options(config_, target_), process->info());
+    ProcessInfo program = process->info();
+    program.id.start_ticks = 0;  // when the program started, nobody knows
+    ProcessJudge fresh(detection_options(config_, target_), program);
     parts_.pipeline->replace_program(instance.id, process->info(), std::move(fresh),
                                      read_clocks().wall);
     reason = co_await rounds(process, instance.id);

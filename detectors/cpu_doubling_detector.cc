@@ -1,9 +1,9 @@
 #include "detectors/cpu_doubling_detector.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -15,6 +15,8 @@ constexpr milliseconds kLongestPause{120000};
 constexpr double kInStepLow = 0.7;
 constexpr double kInStepHigh = 1.4;
 constexpr double kNotRisen = 1.25;
+
+std::string percent(double cores) { return format_value(Metric::kGcCpuFraction, cores); }
 
 }  // namespace
 
@@ -84,9 +86,8 @@ Finding CpuDoublingDetector::finding(const ShiftJudgement& judgement, const Samp
   f.span = minutes(judgement.minutes);
   f.gates = judgement.gates;
   const double ratio = judgement.current / judgement.base;
-  f.summary = fmt::format(
-      "processor time rose to {:.1f} times its level: from {:.1f} % to {:.1f} % of a core", ratio,
-      100 * judgement.base, 100 * judgement.current);
+  f.summary =
+      "processor time rose from " + percent(f.base) + " to " + percent(f.current) + " of a core";
   // NaN compares as neither.
   if (allocated_ratio_ >= kInStepLow * ratio && allocated_ratio_ <= kInStepHigh * ratio) {
     f.summary += "; bytes allocated rose in step: more work, or the same work done twice";

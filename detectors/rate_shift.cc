@@ -103,6 +103,8 @@ RateShift::Base RateShift::measure_base() const {
   base.high = rates[static_cast<std::size_t>(kHighShare * static_cast<double>(rates.size() - 1))];
   std::vector<double> logs;
   std::vector<double> off;
+  logs.reserve(before.size());
+  off.reserve(before.size());
   for (const double rate : before) logs.push_back(std::log2(rate / base.median));
   for (const double x : logs) off.push_back(std::fabs(x));
   base.noise = std::max(kDeviationsPerMad * median(off), kLeastNoise);

@@ -39,7 +39,7 @@ struct ShiftJudgement {
   std::vector<Gate> gates;
 };
 
-// Not thread-safe. Deterministic; half a kilobyte. Costs a sort of sixty values a minute.
+// Not thread-safe. Deterministic; under a kilobyte. Costs a sort of sixty values a minute.
 class RateShift {
  public:
   static constexpr int kRecentMinutes = 6;
@@ -58,10 +58,9 @@ class RateShift {
  private:
   struct Base {
     double median = 0;
-    double high = 0;   // nine minutes in ten lie below it
-    double noise = 0;  // standard deviation of log2 of the rate, from minute to minute
-    double level_noise =
-        0;  // that of a minute by which the level of ten would be as unsure as it is
+    double high = 0;         // nine minutes in ten lie below it
+    double noise = 0;        // standard deviation of log2 of the rate, from minute to minute
+    double level_noise = 0;  // the same, as the wandering of the level itself demands it
   };
   struct Held {
     double base = 0;

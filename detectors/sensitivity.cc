@@ -49,6 +49,7 @@ double stretch_of(const std::vector<double>& off) {
 
 Noise noise_of(const std::vector<Point>& points) {
   std::vector<double> values;
+  values.reserve(points.size());
   for (const Point& p : points) values.push_back(p.y);
   Noise noise;
   noise.level = median(values);
@@ -59,6 +60,7 @@ Noise noise_of(const std::vector<Point>& points) {
   const double middle = median(values);
   for (double& value : values) value -= middle;
   const double stretch = stretch_of(values);
+  noise.off.reserve(values.size());
   for (const double value : values) noise.off.push_back(stretch * value);
   return noise;
 }
@@ -73,6 +75,8 @@ class Trial {
         means_(window.size()) {
     std::vector<Point> minima;
     std::vector<Point> means;
+    minima.reserve(window.size());
+    means.reserve(window.size());
     for (const BlockOfWindow& block : window) {
       minima.push_back({block.hours, block.minimum});
       means.push_back({block.hours, block.mean});

@@ -7,7 +7,7 @@ usage() {
   cat <<'END'
 Usage: tests/run.sh [--quick] [--sanitizers] [--no-install]
 
-  --quick       without fuzz targets and clang-tidy
+  --quick       without the detection benchmark, fuzz targets and clang-tidy
   --sanitizers  also the unit tests under address, undefined-behaviour and thread sanitizers
   --no-install  do not look for missing packages
 
@@ -195,6 +195,18 @@ fuzz_targets() {
   count "$good" "$bad" "fuzz targets, $seconds s each"
 }
 
+# What docs/detection.md publishes, on a build that is fast enough and on fewer series.
+published_figures() {
+  build bench detection_bench || return 0
+  if build/bench/tests/bench/detection/detection_bench --quick --engine-only \
+    --require tests/bench/detection/published.txt >build/detection_bench.log; then
+    count 1 0 "published figures of the detection"
+  else
+    cat build/detection_bench.log
+    count 0 1 "published figures of the detection"
+  fi
+}
+
 sanitizers() {
   local preset
   for preset in asan-ubsan tsan; do
@@ -241,6 +253,8 @@ main() {
   integration_tests
   if [[ $with_sanitizers == yes ]]; then sanitizers; fi
   if [[ $quick == no ]]; then
+    heading "detection benchmark, short"
+    published_figures
     heading "fuzz targets"
     fuzz_targets
     heading "checks"

@@ -25,28 +25,12 @@ json::string text(std::string_view value) {
   return json::string(printable(value, kTextLimitBytes));
 }
 
-json::value limit_of(const Finding& finding) {
-  if (!finding.limit) return nullptr;
-  return json::object{{"name", text(finding.limit->name)},
-                      {"value", number(finding.limit->value)},
-                      {"seconds_left", number(seconds_of(finding.limit->time_left))}};
-}
-
-// The keys of the notifiers' JSON, with those that say how the judgement was reached.
+// The keys that the notifiers' JSON has.
 json::object alert_of(const AlertResult& result) {
   const Alert& alert = result.alert;
-  const Finding& finding = alert.finding;
   const WallTime time = alert.fired_at.value_or(alert.pending_since);
   json::object object = json::parse(to_json({alert, alert.state, time, result.reason})).as_object();
   object.stable_erase("from");
-  json::array ruled_out;
-  for (const std::string& other : finding.ruled_out) ruled_out.emplace_back(text(other));
-  object["grade"] = to_string(finding.grade);
-  object["is_leak"] = finding.is_leak;
-  object["cause"] = text(finding.cause);
-  object["root"] = text(finding.root);
-  object["limit"] = limit_of(finding);
-  object["ruled_out"] = std::move(ruled_out);
   return object;
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "cli/alert_family.h"
+#include "cli/alert_text.h"
 #include "cli/analyze/analysis_output.h"
+#include "cli/analyze/verdict.h"
 #include "cli/terminal.h"
 #include "model/printable.h"
 
@@ -13,7 +15,7 @@ namespace {
 
 // More would bury the rest; --json has all.
 constexpr std::size_t kMostTables = 10;
-constexpr std::size_t kMostAlertsShown = 100;
+constexpr std::size_t kMostFamiliesShown = 50;
 constexpr std::size_t kMostObservationsShown = 30;
 
 std::string upper(std::string_view word) {
@@ -30,19 +32,11 @@ std::string who(std::int64_t number, const std::string& target, int pid) {
   return text;
 }
 
-// As format_rate(), short also for what no process has.
-std::string rate(Metric metric, double per_hour) {
-  constexpr double kLargestInFull = 1e15;
-  if (!std::isfinite(per_hour)) return "beyond numbers";
-  if (std::fabs(per_hour) < kLargestInFull) return format_rate(metric, per_hour);
-  return fmt::format("{:+.2g}/h", per_hour);
-}
-
 std::string slope_cell(const SeriesResult& series) {
   if (!series.slope) return "";
-  return fmt::format("{} ({} to {})", rate(series.metric, series.slope->value),
-                     rate(series.metric, series.slope->low),
-                     rate(series.metric, series.slope->high));
+  return fmt::format("{} ({} to {})", rate_text(series.metric, series.slope->value),
+                     rate_text(series.metric, series.slope->low),
+                     rate_text(series.metric, series.slope->high));
 }
 
 std::string state_cell(SeriesState state) {
@@ -88,60 +82,46 @@ std::string table_of(const InstanceResult& instance, bool color) {
     }
     table.add({std::string(metric.name), fmt::format("{}", series.samples),
                format_duration(series.span), state_cell(series.state), slope_cell(series),
-               series.detectable ? rate(series.metric, *series.detectable) : ""});
+               series.detectable ? rate_text(series.metric, *series.detectable) : ""});
   }
   return table.text(color) +
          (counters ? dim("  (counters are left out: they rise in any program)", color) + "\n" : "");
 }
 
-std::string alert_text(const AlertResult& result, std::string_view indent, bool color) {
-  const Alert& alert = result.alert;
+std::string alert_text(const Alert& alert, std::string_view indent, bool color) {
   const Finding& f = alert.finding;
-  const std::string word = alert.fired_at ? std::string(to_string(alert.state)) : "suspicion";
-  std::string out = fmt::format("{}{}  {}  {}, {}\n", indent,
-                                alert.state == AlertState::kFiring ? red(word, color) : word,
-                                bold(describe(f.metric).name, color), to_string(f.severity),
+  std::string out = fmt::format("{}{}  {}  {}, {}\n", indent, state_word(alert, color),
+                                bold(describe(f.metric).name, color), severity_word(alert, color),
                                 who(alert.instance, alert.target_name, alert.pid));
   const auto line = [&](std::string_view label, const std::string& what) {
-    out += fmt::format("{}  {:<8}{}\n", indent, label, what);
+    if (!what.empty()) out += fmt::format("{}  {:<8}{}\n", indent, label, what);
   };
   line("since", format_local(f.since) +
                     (alert.fired_at ? ", told at " + format_local(*alert.fired_at) : ""));
   line("grew", fmt::format("from {} to {}", format_value(f.metric, f.base),
                            format_value(f.metric, f.current)));
-  line("pace", fmt::format("{}, 95 % interval {} to {}", rate(f.metric, f.slope_per_hour),
-                           rate(f.metric, f.slope_low), rate(f.metric, f.slope_high)));
-  if (!f.cause.empty()) line("cause", printable(f.cause, 400));
-  for (const std::string& other : f.ruled_out) line("not", printable(other, 400));
-  if (f.limit) {
-    line("limit",
-         fmt::format("{} of {} in {}", printable(f.limit->name),
-                     format_value(f.metric, f.limit->value), format_duration(f.limit->time_left)));
+  if (f.is_leak) {
+    line("pace", fmt::format("{}, 95 % interval {} to {}", rate_text(f.metric, f.slope_per_hour),
+                             rate_text(f.metric, f.slope_low), rate_text(f.metric, f.slope_high)));
+  } else {
+    line("note", "no leak, but worth a look: " + printable(f.summary, 400));
   }
-  if (!result.reason.empty()) line("over", printable(result.reason));
-  if (!f.is_leak) line("note", "no leak, but worth a look");
+  line("cause", printable(f.cause, 400));
+  for (const std::string& other : f.ruled_out) line("not", printable(other, 400));
+  line("limit", limit_text(alert, alert.updated));
   return out;
 }
 
 // Alerts that another one explains stand under it.
 std::string alerts_text(const Analysis& analysis, bool color) {
-  const auto explains = [](const Alert& root, const Alert& child) {
-    return root.instance == child.instance && !child.finding.root.empty() &&
-           root.finding.detector == child.finding.root && root.id != child.id;
-  };
+  std::vector<Alert> alerts;
+  for (const AlertResult& result : analysis.alerts) alerts.push_back(result.alert);
   std::string out;
   std::size_t shown = 0;
-  for (const AlertResult& result : analysis.alerts) {
-    if (shown == kMostAlertsShown) return out + "  and more; --json has all\n";
-    const bool is_child =
-        std::any_of(analysis.alerts.begin(), analysis.alerts.end(),
-                    [&](const AlertResult& root) { return explains(root.alert, result.alert); });
-    if (is_child) continue;
-    ++shown;
-    out += alert_text(result, "  ", color);
-    for (const AlertResult& child : analysis.alerts) {
-      if (explains(result.alert, child.alert)) out += alert_text(child, "      ", color);
-    }
+  for (const AlertFamily& family : families_of(alerts)) {
+    if (++shown > kMostFamiliesShown) return out + "  and more; --json has all\n";
+    out += alert_text(*family.root, "  ", color);
+    for (const Alert* child : family.children) out += alert_text(*child, "      ", color);
   }
   return out;
 }

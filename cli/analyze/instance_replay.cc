@@ -95,10 +95,8 @@ bool is_open(const Alert& alert) {
 }
 
 SeriesState state_of(const Alert& alert) {
-  if (alert.state == AlertState::kPending || alert.finding.grade == Grade::kSuspect)
-    return SeriesState::kSuspect;
-  const bool over = alert.state == AlertState::kPlateau || alert.finding.phase == Phase::kPlateau;
-  return over ? SeriesState::kPlateau : SeriesState::kGrowing;
+  if (alert.state == AlertState::kPending) return SeriesState::kSuspect;
+  return alert.state == AlertState::kPlateau ? SeriesState::kPlateau : SeriesState::kGrowing;
 }
 
 }  // namespace
@@ -152,16 +150,8 @@ void InstanceReplay::judge(Sample sample) {
   course_->add(now_, sample.values);
   if (!judge_) return;
   for (const Judgement& judgement : judge_->observe(sample)) {
-    if (!judgement.finding) {
-      take(tracker_.condition_absent(subject_, judgement.detector, sample.time));
-      continue;
-    }
-    take(tracker_.condition_holds(subject_, *judgement.finding, sample.time));
-    const Alert* alert = tracker_.open_alert(subject_.instance, judgement.detector);
-    if (alert != nullptr && alert->state == AlertState::kFiring &&
-        judgement.finding->grade == Grade::kAlert && judgement.finding->is_leak) {
-      outcome_.leaks = true;
-    }
+    take(judgement.finding ? tracker_.condition_holds(subject_, *judgement.finding, sample.time)
+                           : tracker_.condition_absent(subject_, judgement.detector, sample.time));
   }
   for (Observation& observation : judge_->take_observations()) {
     if (outcome_.observations.size() < kMostObservations) {
@@ -175,6 +165,7 @@ void InstanceReplay::judge(Sample sample) {
 void InstanceReplay::take(const std::vector<AlertTransition>& transitions) {
   for (const AlertTransition& transition : transitions) {
     const Alert& alert = transition.alert;
+    if (alert.state == AlertState::kFiring && alert.finding.is_leak) outcome_.leaks = true;
     // Open ones are kept at the end, with their latest figures.
     if (!is_open(alert) && alert.fired_at) keep(alert, transition.reason);
   }

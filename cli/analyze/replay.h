@@ -27,8 +27,8 @@ class Replay {
  public:
   static constexpr std::size_t kMostOpenInstances = 256;
   static constexpr std::size_t kMostListedInstances = 1000;
-  static constexpr std::size_t kMostListedAlerts = 10000;
-  static constexpr std::size_t kMostListedObservations = 10000;
+  static constexpr std::size_t kMostListedAlerts = 2000;
+  static constexpr std::size_t kMostListedObservations = 2000;
 
   // `config` must outlive it: its detection, sampling, pprof and alerts count.
   explicit Replay(const Config& config) : config_(config) {}

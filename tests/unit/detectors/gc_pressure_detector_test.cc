@@ -99,6 +99,25 @@ TEST(GcPressure, EndsWithThePressure) {
   EXPECT_NEAR(*o.ended_minute, 63, 1.5);
 }
 
+TEST(GcPressure, DoesNotEndAtEachTurnAroundTheShare) {
+  const Outcome o = run(200, 7200, true, {[](int m) {
+                          return m < 60 ? 0.08 : m % 10 < 5 ? 0.045 : 0.055;
+                        }});
+  EXPECT_TRUE(o.first);
+  EXPECT_FALSE(o.ended_minute);
+}
+
+TEST(GcPressure, IsQuietOnTheStartOfAProgram) {
+  EXPECT_FALSE(run(60, 0, true, {[](int minute) { return minute < 7 ? 0.2 : 0.01; }}).first);
+}
+
+// The fraction is read up to 15 s after the collection, and seems to step back.
+TEST(GcPressure, EndsWhereRareCollectionsCostNothingAnyMore) {
+  const Outcome o = run(120, 3600, true, {[](int m) { return m < 60 ? 0.2 : 0; }, 100});
+  ASSERT_TRUE(o.ended_minute);
+  EXPECT_NEAR(*o.ended_minute, 64, 3);
+}
+
 TEST(GcPressure, EndsWhenNothingIsCollectedAnyMore) {
   GcPressureDetector detector({}, 0s);
   std::optional<double> ended;

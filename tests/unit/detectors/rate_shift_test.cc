@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <random>
+#include <vector>
 
 namespace soakwatch {
 namespace {
@@ -122,6 +123,31 @@ TEST(RateShift, IsQuietOnALevelThatWanders) {
 // Every 20 minutes, six of them at ten times the level: known after the first half-hour.
 TEST(RateShift, IsQuietOnWhatComesAndGoes) {
   EXPECT_TRUE(run(600, [](int i) { return i % 20 < 6 ? 0.5 : 0.05; }).found.empty());
+}
+
+// One minute in six is at 0.13 all the time.
+TEST(RateShift, IsQuietOnALevelThatTheHourBeforeKnew) {
+  const auto to = [](double level) {
+    return [level](int i) { return i >= 90 ? level : i % 6 == 0 ? 0.13 : 0.05; };
+  };
+  EXPECT_TRUE(run(110, to(0.11)).found.empty());
+  EXPECT_FALSE(run(110, to(0.2)).found.empty());
+}
+
+TEST(RateShift, IsQuietWhereTheLevelWasNeverSure) {
+  const auto from = [](double other) {
+    return [other](int i) { return i >= 90 ? 0.15 : i % 20 < 10 ? 0.05 : other; };
+  };
+  EXPECT_TRUE(run(110, from(0.09)).found.empty());
+  EXPECT_FALSE(run(110, from(0.055)).found.empty());
+}
+
+TEST(RateShift, IsQuietOnMinutesThatAreUnlikeEachOther) {
+  const std::vector<double> ragged{0.1, 0.3, 0.12, 0.5, 0.1, 0.25};
+  EXPECT_TRUE(run(115, [&](int i) {
+                return i < 90 ? 0.05 : ragged[static_cast<std::size_t>(i % 6)];
+              }).found.empty());
+  EXPECT_FALSE(run(115, [](int i) { return i < 90 ? 0.05 : 0.25; }).found.empty());
 }
 
 TEST(RateShift, IsQuietWhereTheLoadRoseAsWell) {
