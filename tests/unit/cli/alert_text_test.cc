@@ -74,6 +74,8 @@ TEST(GateText, HasTheUnitsOfItsFigures) {
   EXPECT_EQ(gate_text(heap, {"cold_start", true, 1440, 7200,
                              "seconds of growth from the start, at least, unless calm before"}),
             "passed  cold_start     24m, at least 2h: growth from the start, unless calm before");
+  EXPECT_EQ(gate_text(heap, {"cold_start", true, 48, 0, "seconds of growth, at least"}),
+            "passed  cold_start     48s, at least 0 s: growth");
   EXPECT_EQ(gate_text(heap, {"order", true, 12, 41, "pairs of blocks that do not rise, at most"}),
             "passed  order          12, at most 41: pairs of blocks that do not rise");
 }
@@ -88,7 +90,7 @@ TEST(GateText, StandsNumbersThatAreNone) {
   EXPECT_EQ(gate_text(Metric::kRssBytes, {"size", true, nan, 1e300, "floor"}).substr(0, 31),
             "passed  size           unknown,");
   EXPECT_EQ(gate_text(Metric::kRssBytes, {"long", true, 1e300, -1e300, "seconds of \x1b[31m"}),
-            "passed  long           1e+300, against -1e+300: \\x1b[31m");
+            "passed  long           1e+300 s, against -1e+300 s: \\x1b[31m");
 }
 
 }  // namespace
