@@ -1,7 +1,7 @@
 #include "detectors/process_judge.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -10,6 +10,12 @@
 #include "detectors/gc_pressure_detector.h"
 
 namespace soakwatch {
+namespace {
+
+// Growth beyond what was acquitted, by half as much again, is on trial anew.
+constexpr double kMoreThanAcquitted = 1.5;
+
+}  // namespace
 
 struct ProcessJudge::Impl {
   explicit Impl(milliseconds block) : fusion(block) {}
@@ -17,9 +23,11 @@ struct ProcessJudge::Impl {
   std::vector<std::unique_ptr<GrowthDetector>> growth;
   Detectors others;
   Fusion fusion;
-  Findings raw;                     // as the detectors gave them, while they hold
-  Findings explained;               // as they were last said
-  std::set<std::string> acquitted;  // detectors whose growth was told to be no leak
+  Findings raw;        // as the detectors gave them, while they hold
+  Findings explained;  // as they were last said
+  // Detectors whose growth was told to be no leak, with that growth: it stays acquitted when it
+  // levels off and nothing accounts for the standstill.
+  std::map<std::string, double> acquitted;
   std::vector<Observation> observations;
 
   void explain(const std::vector<std::string>& judged, WallTime now,
@@ -103,11 +111,17 @@ void ProcessJudge::Impl::explain(const std::vector<std::string>& judged, WallTim
   if (!fresh.empty()) {
     for (Observation& innocent : fusion.explain(fresh, now)) {
       // Said once, until the growth itself is over.
-      const std::string& detector = innocent.detector;
-      if (acquitted.insert(detector).second) observations.push_back(std::move(innocent));
+      const auto found = raw.find(innocent.detector);
+      const bool is_new =
+          acquitted.insert_or_assign(innocent.detector, found->second.growth()).second;
+      if (is_new) observations.push_back(std::move(innocent));
     }
   }
-  std::erase_if(acquitted, [&](const std::string& detector) { return !raw.contains(detector); });
+  std::erase_if(acquitted, [&](const auto& told) { return !raw.contains(told.first); });
+  std::erase_if(fresh, [&](const auto& finding) {
+    const auto told = acquitted.find(finding.first);
+    return told != acquitted.end() && finding.second.growth() < kMoreThanAcquitted * told->second;
+  });
   const auto was_judged = [&](const std::string& detector) {
     return std::find(judged.begin(), judged.end(), detector) != judged.end();
   };

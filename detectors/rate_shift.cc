@@ -86,6 +86,9 @@ std::optional<ShiftJudgement> RateShift::add(std::int64_t minute, double rate, d
   if (window_.before().size() < static_cast<std::size_t>(options_.least_base_minutes)) {
     return std::nullopt;
   }
+  if (evidence_ <= 0 && is_calm()) {
+    return ShiftJudgement{};  // the usual case; a base would not be used
+  }
   if (evidence_ <= 0 || minute - evidence_since_ >= kLongestEvidenceMinutes) {
     base_ = measure_base();
     evidence_ = 0;
@@ -93,6 +96,16 @@ std::optional<ShiftJudgement> RateShift::add(std::int64_t minute, double rate, d
   }
   weigh(window_.recent().back());
   return judge(load_ratio);
+}
+
+// Whether the latest minute is no evidence, whatever the median of the base is: it lies below half
+// the distance from the least half of the base.
+bool RateShift::is_calm() const {
+  const std::span<const double> before = window_.before();
+  const double bar = window_.recent().back() / std::sqrt(options_.ratio);
+  const auto above =
+      std::count_if(before.begin(), before.end(), [bar](double r) { return r >= bar; });
+  return 2 * static_cast<std::size_t>(above) > before.size();
 }
 
 RateShift::Base RateShift::measure_base() const {

@@ -68,6 +68,7 @@ class RateShift {
     std::int64_t found_minute = 0;
   };
 
+  [[nodiscard]] bool is_calm() const;
   [[nodiscard]] Base measure_base() const;
   // One more minute of evidence, in the logarithm of odds.
   void weigh(double rate);

@@ -156,6 +156,19 @@ TEST(Fusion, IdleHeapIsNoLeak) {
   EXPECT_TRUE(says(o.observations[0].summary, "not yet returned"));
 }
 
+TEST(Fusion, WhatWasAcquittedStaysSoWhenItLevelsOff) {
+  const auto idle = [](double more) {
+    return go_run([more](GoProcess& p, double h) {
+      p.idle += 200 * kMiB * std::min(h, 1.2);
+      p.live += h > 2 ? more * kMiB * (h - 2) : 0;
+    });
+  };
+  const Outcome o = idle(0);
+  EXPECT_TRUE(o.held.empty());
+  EXPECT_EQ(o.observations.size(), 1U);
+  EXPECT_TRUE(idle(200).held.contains("live_heap_growth"));
+}
+
 TEST(Fusion, LazilyFreedPagesAreNoLeakAndFragmentationIsNone) {
   const Outcome lazy = go_run([](GoProcess& p, double h) { p.lazy_free += 100 * kMiB * h; });
   EXPECT_TRUE(lazy.held.empty());
