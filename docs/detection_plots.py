@@ -21,7 +21,7 @@ DOCS = Path(__file__).resolve().parent
 MIB = 1 << 20
 PER_HOUR = 360  # a sample each ten seconds
 WARM_UP = 1 / 6  # hours: blocks begin after it
-WIDTH, LEFT, RIGHT, TOP, PLOT, ROW = 900, 60, 16, 76, 210, 20
+WIDTH, LEFT, RIGHT, TOP, PLOT, ROW = 900, 60, 16, 88, 210, 20
 
 
 def leak(hours, rand, state):
@@ -79,7 +79,7 @@ def judge(points, soakwatch, bench):
         if run.returncode not in (0, 3, 4):
             sys.exit(run.stderr)
         verdict = json.loads(run.stdout)
-        file.write_text("".join(f"{h:.6f},{v * MIB:.0f}\n" for h, v in points))
+        file.write_text("".join(f"{h:.9f},{v * MIB:.0f}\n" for h, v in points))
         run = subprocess.run([bench, "--gates", file], capture_output=True, text=True, check=True)
     return verdict, [json.loads(line) for line in run.stdout.splitlines()]
 
@@ -89,10 +89,11 @@ def failed(judgement):
 
 
 def chosen(judgements, gate, level):
-    """The window to draw: the first that made an alert, else the last that only `gate` stopped."""
+    """The window to draw: the first that made an alert, else the middle one of those that only `gate` stopped."""
     if gate is None:
         return next(j for j in judgements if j["grows"] and j["grade"] == "alert")
-    return [j for j in judgements if failed(j) == [gate] and j["level"] == level][-1]
+    stopped = [j for j in judgements if failed(j) == [gate] and j["level"] == level]
+    return stopped[len(stopped) // 2]
 
 
 def floor(points, block):
@@ -101,7 +102,7 @@ def floor(points, block):
         if h >= WARM_UP:
             index = int((h - WARM_UP) / block + 1e-9)
             minima[index] = min(minima.get(index, v), v)
-    return [(WARM_UP + (i + 0.5) * block, v) for i, v in sorted(minima.items())]
+    return [(WARM_UP + (i + 0.5) * block, v) for i, v in sorted(minima.items())][:-1]
 
 
 def figure(gate, value):
@@ -134,7 +135,9 @@ def envelope(points, hours):
 
 
 def draw(title, points, hours, verdict, judgements, window):
-    highest = max(v for _, v in points)
+    gates = window["gates"]
+    water = next((g["threshold"] / MIB for g in gates if g["name"] == "high_water" and not g["passed"]), 0)
+    highest = max(max(v for _, v in points), 1.15 * water)
     step = nice_step(highest, 5)
     top = step * math.ceil(highest / step)
     at = lambda h, v: (LEFT + h / hours * (WIDTH - LEFT - RIGHT), TOP + PLOT * (1 - v / top))
@@ -142,9 +145,10 @@ def draw(title, points, hours, verdict, judgements, window):
     block = window["span_hours"] / 24
     end = WARM_UP + round((window["hours"] - WARM_UP) / block - 0.5 + 1e-6) * block
     begin = end - window["span_hours"]
-    gates = window["gates"]
     table = TOP + PLOT + 56
     height = table + ROW * (len(gates) + 1) + 8
+    summary = verdict["summary"].split("): ")[0]  # the cause stands behind it
+    summary += ")" * (summary.count("(") - summary.count(")"))
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="12">',
         "<style>.b{fill:#fff}text{fill:#333}.t{font-size:15px;font-weight:bold}.n{text-anchor:end}.m{text-anchor:middle}"
@@ -155,13 +159,13 @@ def draw(title, points, hours, verdict, judgements, window):
         ".a{stroke:#ff7b72}text.r{fill:#ff7b72}text.p{fill:#56d37c}.h{stroke:#aaa}}</style>",
         f'<rect width="{WIDTH}" height="{height}" class="b"/>',
         f'<text x="16" y="24" class="t">{title}</text>',
-        f'<text x="16" y="44">soakwatch analyze: {verdict["verdict"].upper()}. {verdict["summary"]}</text>',
+        f'<text x="16" y="44">soakwatch analyze: {verdict["verdict"].upper()}. {summary}</text>',
     ]
     for i in range(math.ceil(highest / step) + 1):
         _, y = at(0, step * i)
         out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="g"/>')
         out.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" class="n">{step * i}</text>')
-    out.append(f'<text x="16" y="{TOP - 8}">MiB</text>')
+    out.append(f'<text x="16" y="{TOP - 14}">MiB</text>')
     for h in range(0, hours + 1, 12 if hours > 24 else 1):
         x, _ = at(h, 0)
         out.append(f'<text x="{x:.0f}" y="{TOP + PLOT + 16}" class="m">{h} h</text>')
@@ -173,11 +177,10 @@ def draw(title, points, hours, verdict, judgements, window):
     for h, v in minima:
         if begin < h < end:
             out.append('<circle cx="%.1f" cy="%.1f" r="2.2" class="d"/>' % at(h, v))
-    for gate in gates:
-        if gate["name"] == "high_water" and not gate["passed"]:
-            _, y = at(0, gate["threshold"] / MIB)
-            out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="h"/>')
-            out.append(f'<text x="{WIDTH - RIGHT}" y="{y - 5:.1f}" class="n">high water: the floor must come up to here</text>')
+    if water:
+        _, y = at(0, water)
+        out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="h"/>')
+        out.append(f'<text x="{LEFT + 6}" y="{y - 5:.1f}">high water: the floor must come up to here</text>')
     moments = [("suspicion", next((j for j in judgements if j["grows"]), None)),
                ("alert", next((j for j in judgements if j["grows"] and j["grade"] == "alert"), None))]
     if moments[0][1] is moments[1][1]:
@@ -197,11 +200,12 @@ def draw(title, points, hours, verdict, judgements, window):
         out.append(f'<text x="{LEFT}" y="{y}">{gate["name"]}</text><text x="160" y="{y}" class="{style}">{word}</text>'
                    f'<text x="310" y="{y}" class="n">{figure(gate, gate["measured"])}</text>'
                    f'<text x="330" y="{y}">{meaning}: {figure(gate, gate["threshold"])}</text>')
-    stopped = Counter(" and ".join(failed(j)) for j in judgements if not j["grows"])
-    words = ", ".join(f"{gate} {n}" for gate, n in stopped.most_common(4))
-    more = sum(n for _, n in stopped.most_common()[4:])
-    out.append(f'<text x="{LEFT}" y="{table + ROW * len(gates) + 8}">Of {len(judgements)} judgements these were stopped by: '
-               f'{words}{f", other gates together {more}" if more else ""}.</text></svg>')
+    stops = [failed(j) for j in judgements if not j["grows"]]
+    alone = Counter(names[0] for names in stops if len(names) == 1)
+    words = [f"size stopped {alone.pop('size', 0)} of {len(judgements)} judgements"]
+    words += [f"{gate} alone {n}" for gate, n in alone.most_common()]
+    words += [f"several gates together {n}" for n in [sum(len(names) > 1 for names in stops)] if n]
+    out.append(f'<text x="{LEFT}" y="{table + ROW * len(gates) + 8}">In this run {", ".join(words)}.</text></svg>')
     return "\n".join(out) + "\n"
 
 
