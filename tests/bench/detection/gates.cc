@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
 
 #include "detectors/floor_trend.h"
 
@@ -43,9 +43,12 @@ std::string gates_of(std::istream& csv, const DetectionOptions& options) {
   FloorTrend trend(trend_options(options, *signal));
   std::string all;
   for (std::string line; std::getline(csv, line);) {
-    double at_hours = 0;
-    double value = 0;
-    if (std::sscanf(line.c_str(), "%lf,%lf", &at_hours, &value) != 2) continue;
+    char* end = nullptr;
+    const double at_hours = std::strtod(line.c_str(), &end);
+    if (end == line.c_str() || *end != ',') continue;
+    const char* rest = end + 1;
+    const double value = std::strtod(rest, &end);
+    if (end == rest) continue;
     const milliseconds at(std::llround(at_hours * 3600e3));
     const auto judgement = trend.add(at, WallTime(at), value, std::nan(""));
     if (judgement) all += boost::json::serialize(to_json(*judgement, at)) + '\n';
