@@ -2,11 +2,15 @@
 // where the label says so.
 #include "tests/bench/detection/generators.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <sstream>
 
+#include "tests/bench/detection/engine.h"
 #include "tests/bench/detection/evaluation.h"
+#include "tests/bench/detection/gates.h"
 #include "tests/bench/detection/go_heap.h"
 #include "tests/bench/detection/report.h"
 
@@ -165,6 +169,17 @@ TEST(Statistics, CountOverSeriesAndWeighByPrevalence) {
   EXPECT_DOUBLE_EQ(recall(leaks), 0.5);
   // Of 1000 runs 50 leak and 25 of them are found; 475 others alarm.
   EXPECT_DOUBLE_EQ(precision(leaks, {clean}, 0).value, 25.0 / 500);
+}
+
+TEST(Gates, AreToldForEachJudgement) {
+  constexpr double kMib = 1024.0 * 1024;
+  std::stringstream csv;
+  csv << "hours,bytes\n";
+  for (int i = 0; i < 4 * 360; ++i) csv << i / 360.0 << ',' << 100 * kMib * (1 + i / 360.0) << '\n';
+  const std::string gates = gates_of(csv, default_detection());
+  EXPECT_THAT(gates, ::testing::HasSubstr(R"("name":"cold_start","passed":false)"));
+  EXPECT_THAT(gates, ::testing::HasSubstr(R"("name":"certainty","passed":true)"));
+  EXPECT_THAT(gates, ::testing::HasSubstr(R"("grows":true)"));
 }
 
 }  // namespace

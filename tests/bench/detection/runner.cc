@@ -11,6 +11,7 @@
 
 #include "tests/bench/detection/diagnosis.h"
 #include "tests/bench/detection/engine.h"
+#include "tests/bench/detection/gates.h"
 #include "tests/bench/detection/generators.h"
 #include "tests/bench/detection/real_series.h"
 #include "tests/bench/detection/report.h"
@@ -34,6 +35,7 @@ struct Arguments {
   std::string real;
   std::string traces;
   std::optional<int> cold_start_minutes;
+  std::string gates;
   std::string require;
 };
 
@@ -144,7 +146,18 @@ int judge_traces(const Arguments& arguments) {
   return 0;
 }
 
+int print_gates(const std::string& file) {
+  std::ifstream in(file);
+  if (!in) {
+    fmt::print(stderr, "detection_bench: cannot read {}\n", file);
+    return 2;
+  }
+  fmt::print("{}", gates_of(in, default_detection()));
+  return 0;
+}
+
 int run(const Arguments& arguments) {
+  if (!arguments.gates.empty()) return print_gates(arguments.gates);
   if (!arguments.traces.empty()) return judge_traces(arguments);
   Run run(arguments);
   for (const Family& family : all_families()) run.family(family);
@@ -193,6 +206,8 @@ int main(int argc, char** argv) {
   app.add_option("--cold-start", arguments.cold_start_minutes,
                  "minutes, of the traces: they are shorter than the default")
       ->check(CLI::Range(0, 10080));
+  app.add_option("--gates", arguments.gates,
+                 "a CSV of hours,bytes: only what each gate said of its windows, as lines of JSON");
   app.add_option("--require", arguments.require,
                  "a file of limits; exit status 1 when one is broken");
   CLI11_PARSE(app, argc, argv);
