@@ -104,12 +104,17 @@ std::vector<AlertTransition> AlertTracker::condition_holds(const AlertSubject& s
   alert.quiet_since.reset();
   switch (alert.state) {
     case AlertState::kPending:
+      if (finding.phase == Phase::kPlateau) {
+        changes.push_back(change(alert, AlertState::kInactive, now, "stopped growing"));
+        open_.erase(at);
+        break;
+      }
       hold_or_fire(alert, now, changes);
       break;
     case AlertState::kPlateau:
       if (!is_alarming(finding)) break;
       alert.finding.gates = finding.gates;
-      alert.told = alert.told || !root_speaks(alert);
+      alert.told = alert.told || !root_speaks(alert, finding);
       changes.push_back(
           change(alert, AlertState::kFiring, now,
                  "grows again: " + format_value(finding.metric, finding.current) + " by now"));
@@ -118,13 +123,14 @@ std::vector<AlertTransition> AlertTracker::condition_holds(const AlertSubject& s
       if (finding.phase == Phase::kPlateau) {
         changes.push_back(
             change(alert, AlertState::kPlateau, now, "stopped growing, not given back"));
-      } else if (!alert.told && !root_speaks(alert)) {
+      } else if (before < Severity::kCritical && alert.finding.severity == Severity::kCritical) {
+        alert.told = alert.told || !root_speaks(alert, finding);
+        changes.push_back(change(alert, AlertState::kFiring, now, critical_reason(alert.finding)));
+      } else if (!alert.told && !root_speaks(alert, finding)) {
         alert.told = true;
         std::string reason =
             "no longer explained by " + std::exchange(alert.finding.root, finding.root);
         changes.push_back(change(alert, AlertState::kFiring, now, std::move(reason)));
-      } else if (before < Severity::kCritical && alert.finding.severity == Severity::kCritical) {
-        changes.push_back(change(alert, AlertState::kFiring, now, critical_reason(alert.finding)));
       }
       break;
     case AlertState::kInactive:
@@ -147,14 +153,18 @@ void AlertTracker::hold_or_fire(Alert& alert, WallTime now,
   std::string reason = "condition holds";
   if (was_suspicion) reason = "more than a suspicion now";
   if (options_.hold > milliseconds(0)) reason = "held for " + format_duration(held);
-  alert.told = !root_speaks(alert);
+  alert.told = !root_speaks(alert, alert.finding);
   changes.push_back(change(alert, AlertState::kFiring, now, std::move(reason)));
 }
 
-bool AlertTracker::root_speaks(const Alert& alert) const {
+bool AlertTracker::root_speaks(const Alert& alert, const Finding& latest) const {
   if (alert.finding.root.empty()) return false;
   const Alert* root = open_alert(alert.instance, alert.finding.root);
-  return root != nullptr && root != &alert && fired(*root);
+  if (root == nullptr || root == &alert || !fired(*root)) return false;
+  const bool is_critical = alert.finding.severity == Severity::kCritical;
+  if (is_critical && root->finding.severity < Severity::kCritical) return false;
+  // What stopped does not explain what goes on, unless the signals still say so.
+  return root->state == AlertState::kFiring || !latest.root.empty() || !is_alarming(latest);
 }
 
 std::vector<AlertTransition> AlertTracker::condition_absent(const AlertSubject& subject,

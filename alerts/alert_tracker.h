@@ -31,9 +31,9 @@ struct AlertSubject {
 // new one with a new id.
 //
 // A suspicion stays pending; only findings of grade alert whose phase is growing count for `hold`.
-// A plateau opens no alert. What fired never goes back to pending: when the growth stops without
-// being given back it becomes a plateau, and fires again when a finding of grade alert says that it
-// grows again.
+// A plateau opens no alert, and ends one that is only pending. What fired never goes back to
+// pending: when the growth stops without being given back it becomes a plateau, and fires again
+// when a finding of grade alert says that it grows again.
 //
 // An open alert keeps its finding up to date: the latest figures, with the base of the first
 // finding and the earliest `since`, so that they tell the whole growth, and with the gates of the
@@ -41,7 +41,7 @@ struct AlertSubject {
 // it fired; a cause, a root and what was ruled out stay until a later finding names others.
 //
 // A firing alert has news, a transition from firing to firing, when its severity rises to critical,
-// and when the root that spoke for it is over.
+// and when the root that spoke for it is over, or has stopped and explains it no longer.
 //
 // Durations are measured on the wall times passed in, for they must outlive the daemon. A wall
 // clock that was set back counts as no time passed: the wait under way starts again at `now`, so
@@ -78,8 +78,10 @@ class AlertTracker {
  private:
   using Key = std::pair<InstanceId, std::string>;  // the string: the detector's name
   void hold_or_fire(Alert& alert, WallTime now, std::vector<AlertTransition>& changes) const;
-  // The alert that this one is a child of has fired and is not over.
-  [[nodiscard]] bool root_speaks(const Alert& alert) const;
+  // The alert that this one is a child of has fired, is not over, and tells as much: a child that
+  // is critical speaks for itself where its root is not, and so does one that grows on where its
+  // root has stopped and its latest finding names it no more.
+  [[nodiscard]] bool root_speaks(const Alert& alert, const Finding& latest) const;
 
   AlertOptions options_;
   std::function<AlertId()> next_id_;

@@ -88,11 +88,17 @@ std::optional<Course::Stretch> Course::stretch(milliseconds span) const {
   return std::nullopt;
 }
 
-std::optional<double> Course::growth(milliseconds span) const {
+milliseconds Course::shortest_span() const { return block_ * kFewest; }
+
+std::optional<double> Course::growth(milliseconds span, std::optional<milliseconds> now) const {
   const auto over = stretch(span);
   if (!over) return std::nullopt;
-  std::vector<double> seen;
   const std::int64_t newest = levels_[over->level].newest;
+  if (now) {
+    const std::int64_t open = *now / (block_ * (std::int64_t{1} << over->level));
+    if (open - 1 - newest > over->blocks / 4) return std::nullopt;
+  }
+  std::vector<double> seen;
   for (std::int64_t index = newest - over->blocks + 1; index <= newest; ++index) {
     if (const float minimum = at(over->level, index); !std::isnan(minimum)) seen.push_back(minimum);
   }

@@ -26,7 +26,12 @@ class Course {
 
   // How much the floor rose over the latest `span`: the median of the last three blocks less that
   // of the first three. Nothing when too little of the span was seen.
-  [[nodiscard]] std::optional<double> growth(milliseconds span) const;
+  // `now`: where given, the series must still be seen: what ended before the last quarter of the
+  // span says nothing about now.
+  [[nodiscard]] std::optional<double> growth(milliseconds span,
+                                             std::optional<milliseconds> now = std::nullopt) const;
+  // The shortest span that has blocks enough to judge it by.
+  [[nodiscard]] milliseconds shortest_span() const;
 
   // Whether both go up and down together beside their steady growth, for that two lines rise at the
   // same time proves nothing: the square of the correlation of what lies off their own straight

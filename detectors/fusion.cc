@@ -30,6 +30,7 @@ Fusion::Fusion(milliseconds block) : courses_(kPartCount, Course(block)) {}
 
 void Fusion::observe(const Sample& sample) {
   const MetricValues& v = sample.values;
+  now_ = std::max(now_, sample.monotonic);
   const auto add = [&](Part part, const std::optional<double>& value) {
     if (value) courses_[part].add(sample.monotonic, *value);
   };
@@ -59,7 +60,8 @@ void Fusion::observe(const Sample& sample) {
 }
 
 std::optional<double> Fusion::growth(Part part, const Finding& finding) const {
-  return courses_[part].growth(finding.span);
+  const milliseconds span = std::max(finding.span, courses_[part].shortest_span());
+  return courses_[part].growth(span, now_);
 }
 
 std::optional<double> Fusion::share(Part part, const Finding& finding) const {
@@ -81,9 +83,17 @@ void Fusion::rule_out(Finding& finding, Part part, const char* what) const {
 }
 
 // Numbers can acquit: memory that is free already, only nobody has taken it back.
-std::optional<std::string> Fusion::innocent_reason(const Finding& memory,
-                                                   const Findings& findings) const {
-  const auto explains = [&](Part part) { return share(part, memory).value_or(0) >= kExplains; };
+std::optional<std::string> Fusion::innocent_reason(const Finding& memory, const Findings& findings,
+                                                   WallTime now) const {
+  // Of what has stopped growing the latest window shows but noise; and what is innocent now does
+  // not excuse what grew before.
+  if (memory.phase == Phase::kPlateau) return std::nullopt;
+  Finding whole = memory;
+  whole.span = std::max(memory.span, now - memory.since);
+  const auto explains = [&](Part part) {
+    const auto latest = share(part, memory);
+    return latest.value_or(0) >= kExplains && share(part, whole).value_or(*latest) >= kExplains;
+  };
   if (explains(kLazyFree)) {
     return fmt::format(
         "{} of it are pages that the program has freed and the kernel has not taken "
@@ -106,16 +116,17 @@ std::optional<std::string> Fusion::innocent_reason(const Finding& memory,
 
 void Fusion::explain_memory(Finding& memory, const Findings& findings) const {
   rule_out(memory, kLazyFree, "pages freed and not yet taken back");
-  if (!has_go_) {
+  auto of_go = share(kGoHolds, memory);
+  if (!of_go) of_go = share(kHeap, memory);
+  const auto of_native = share(kNative, memory);
+  const bool is_native = memory.detector == kNativeGrowth;
+  if (!has_go_ || (!of_go && !of_native && !is_native)) {
     if (memory.cause.empty()) memory.cause = "memory of the process; what holds it is not known";
     return;
   }
   rule_out(memory, kIdle, "heap that is free and not yet returned");
   rule_out(memory, kUnused, "fragmentation of the Go heap");
-  auto of_go = share(kGoHolds, memory);
-  if (!of_go) of_go = share(kHeap, memory);
-  const auto of_native = share(kNative, memory);
-  if (memory.detector == kNativeGrowth) {
+  if (is_native) {
     memory.cause = "memory outside the Go heap: cgo, mmap or malloc";
     rule_out(memory, kGoHolds, "memory of the Go runtime");
   } else if (of_go.value_or(0) >= kExplains && findings.contains(kHeapGrowth)) {
@@ -195,7 +206,7 @@ std::vector<Observation> Fusion::explain(Findings& findings, WallTime now) const
   for (const char* detector : {kNativeGrowth, kAnonGrowth}) {
     const auto memory = findings.find(detector);
     if (memory == findings.end()) continue;
-    const auto reason = innocent_reason(memory->second, findings);
+    const auto reason = innocent_reason(memory->second, findings, now);
     if (!reason) continue;
     innocent.push_back({Observation::Kind::kNoLeak, detector, memory->second.metric, now,
                         memory->second.since, memory->second.summary + "; no leak: " + *reason});

@@ -53,7 +53,8 @@ class Fusion {
   [[nodiscard]] bool follows(Part part, Part by, const Finding& finding) const;
   void rule_out(Finding& finding, Part part, const char* what) const;
 
-  std::optional<std::string> innocent_reason(const Finding& memory, const Findings& findings) const;
+  std::optional<std::string> innocent_reason(const Finding& memory, const Findings& findings,
+                                             WallTime now) const;
   void explain_memory(Finding& memory, const Findings& findings) const;
   void explain_heap(Finding& heap, const Findings& findings) const;
   void explain_goroutines(Finding& goroutines, const Findings& findings) const;
@@ -61,6 +62,7 @@ class Fusion {
                      const Findings& findings) const;
 
   std::vector<Course> courses_;
+  milliseconds now_{0};
   bool has_go_ = false;
 };
 

@@ -128,12 +128,15 @@ TEST_F(AlertEvidenceTest, APlateauIsResolvedWhenItsProcessEnds) {
               Changes(kPlateau, kResolved));
 }
 
-TEST_F(AlertEvidenceTest, APlateauNeitherOpensAnAlertNorMakesAPendingOneFire) {
+TEST_F(AlertEvidenceTest, APlateauOpensNoAlertAndEndsAPendingOne) {
   auto alerts = tracker(minutes(5), minutes(0));
   EXPECT_TRUE(holds(alerts, Phase::kPlateau, kStart).empty());
   holds(alerts, Phase::kGrowing, kStart);
-  EXPECT_TRUE(holds(alerts, Phase::kPlateau, kStart + minutes(60)).empty());
-  EXPECT_EQ(alerts.open_alerts().at(0).state, kPending);
+  const auto changes = holds(alerts, Phase::kPlateau, kStart + minutes(60));
+  ASSERT_THAT(changes, Changes(kPending, kInactive));
+  EXPECT_EQ(changes[0].reason, "stopped growing");
+  EXPECT_TRUE(alerts.open_alerts().empty());
+  EXPECT_TRUE(holds(alerts, Phase::kPlateau, kStart + minutes(61)).empty());
 }
 
 TEST_F(AlertEvidenceTest, AFiringAlertThatBecomesCriticalSaysSoOnce) {
@@ -237,6 +240,51 @@ TEST_F(AlertEvidenceTest, AChildThatOutlivesItsRootIsToldOnce) {
   EXPECT_TRUE(changes[0].alert.told);
   EXPECT_EQ(changes[0].alert.finding.root, "");
   EXPECT_TRUE(alerts.condition_holds(subject_, heap, kStart + minutes(4)).empty());
+}
+
+TEST_F(AlertEvidenceTest, AChildThatIsCriticalIsToldWhereItsRootIsNot) {
+  auto alerts = tracker(minutes(0), minutes(0));
+  holds(alerts, Grade::kAlert, kStart);
+  Finding heap = child();
+  EXPECT_FALSE(alerts.condition_holds(subject_, heap, kStart).at(1).alert.told);
+  heap.severity = Severity::kCritical;
+  const auto changes = alerts.condition_holds(subject_, heap, kStart + minutes(1));
+  ASSERT_THAT(changes, Changes(kFiring, kFiring));
+  EXPECT_TRUE(changes[0].alert.told);
+  EXPECT_EQ(changes[0].reason, "reaches RLIMIT_NOFILE in 1h50m");
+  EXPECT_EQ(changes[0].alert.finding.root, finding_.detector);
+  EXPECT_TRUE(alerts.condition_holds(subject_, heap, kStart + minutes(2)).empty());
+  Finding memory = heap;
+  memory.detector = "anon_memory_growth";
+  EXPECT_TRUE(alerts.condition_holds(subject_, memory, kStart).at(1).alert.told);
+}
+
+TEST_F(AlertEvidenceTest, AChildThatGrowsOnIsToldWhenItsRootHasStopped) {
+  auto alerts = tracker(minutes(0), minutes(0));
+  holds(alerts, Grade::kAlert, kStart);
+  Finding heap = child();
+  alerts.condition_holds(subject_, heap, kStart);
+  holds(alerts, Phase::kPlateau, kStart + minutes(30));
+  EXPECT_TRUE(alerts.condition_holds(subject_, heap, kStart + minutes(31)).empty());
+  heap.root.clear();
+  const auto changes = alerts.condition_holds(subject_, heap, kStart + minutes(60));
+  ASSERT_THAT(changes, Changes(kFiring, kFiring));
+  EXPECT_TRUE(changes[0].alert.told);
+  EXPECT_EQ(changes[0].reason, "no longer explained by goroutine_growth");
+}
+
+TEST_F(AlertEvidenceTest, AChildIsLeftToItsRootWhileThatGrowsOrWhenBothStop) {
+  auto alerts = tracker(minutes(0), minutes(0));
+  holds(alerts, Grade::kAlert, kStart);
+  Finding heap = child();
+  alerts.condition_holds(subject_, heap, kStart);
+  heap.root.clear();  // for once: the root still grows
+  EXPECT_TRUE(alerts.condition_holds(subject_, heap, kStart + minutes(1)).empty());
+  holds(alerts, Phase::kPlateau, kStart + minutes(30));
+  heap.phase = Phase::kPlateau;
+  const auto changes = alerts.condition_holds(subject_, heap, kStart + minutes(31));
+  ASSERT_THAT(changes, Changes(kFiring, kPlateau));
+  EXPECT_FALSE(changes[0].alert.told);
 }
 
 }  // namespace

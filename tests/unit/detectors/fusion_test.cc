@@ -246,6 +246,75 @@ TEST(Fusion, OldLogsWithResidentMemoryAloneAreJudged) {
   EXPECT_EQ(o.held.at("anon_memory_growth").metric, Metric::kRssBytes);
 }
 
+// Five hours of growth, then rest, with the noise that memory has.
+TEST(Fusion, NoiseAtRestAcquitsNothingThatGrew) {
+  ProcessJudge judge(options(), {});
+  int absent = 0;
+  bool found = false;
+  bool rests = false;
+  for (int i = 0; i < 8 * 360; ++i) {
+    const double h = i / 360.0;
+    GoProcess p;
+    p.native += 100 * kMiB * std::min(h, 2.0);
+    p.idle += 4 * kMiB * std::sin(h * 5);
+    for (const Judgement& judgement :
+         judge.observe({1, kStart + i * 10s, i * 10s, values_of(p, h)})) {
+      if (judgement.detector != "anon_memory_growth") continue;
+      found = found || judgement.finding;
+      rests = rests || (judgement.finding && judgement.finding->phase == Phase::kPlateau);
+      if (found && !judgement.finding) ++absent;
+    }
+  }
+  EXPECT_TRUE(rests);
+  EXPECT_EQ(absent, 0);
+  for (const Observation& o : judge.take_observations())
+    EXPECT_NE(o.kind, Observation::Kind::kNoLeak) << o.summary;
+}
+
+// The heap was last read when it had just given memory back; what grows since then is not that.
+TEST(Fusion, FiguresThatAreNoLongerReadAcquitNothing) {
+  const Outcome o = run(
+      [](double h) {
+        GoProcess p;
+        p.idle += 100 * kMiB * std::min(h, 1.0);
+        p.native += 100 * kMiB * std::max(0.0, h - 1.2);
+        const MetricValues all = values_of(p, h);
+        if (h < 1) return all;
+        MetricValues v;
+        v.set(Metric::kRssAnonBytes, *all.get(Metric::kRssAnonBytes));
+        return v;
+      },
+      5);
+  EXPECT_TRUE(o.held.contains("anon_memory_growth"));
+}
+
+// Heap figures that cost much come once in five minutes, memory every ten seconds.
+TEST(Fusion, SparseHeapFiguresExplainAsWell) {
+  DetectionOptions sparse = options();
+  for (SignalOptions& signal : sparse.signals) {
+    if (signal.signal == Signal::kLiveHeap || signal.signal == Signal::kNativeMemory)
+      signal.interval = 100s;
+  }
+  ProcessJudge judge(sparse, {});
+  std::map<std::string, Finding> held;
+  for (int i = 0; i < 8 * 360; ++i) {
+    const double h = i / 360.0;
+    GoProcess p;
+    p.native += 100 * kMiB * h;
+    const MetricValues all = values_of(p, h);
+    MetricValues v;
+    v.set(Metric::kRssAnonBytes, *all.get(Metric::kRssAnonBytes));
+    if (i % 10 == 0) v = all;
+    for (const Judgement& judgement : judge.observe({1, kStart + i * 10s, i * 10s, v})) {
+      held.erase(judgement.detector);
+      if (judgement.finding) held.emplace(judgement.detector, *judgement.finding);
+    }
+  }
+  ASSERT_TRUE(held.contains("anon_memory_growth"));
+  EXPECT_EQ(held.at("anon_memory_growth").grade, Grade::kAlert)
+      << held.at("anon_memory_growth").cause;
+}
+
 TEST(Fusion, AStepIsObservedOnce) {
   const Outcome o = go_run([](GoProcess& p, double h) { p.fds += h > 1 ? 300 : 0; });
   EXPECT_TRUE(o.held.empty());
