@@ -82,7 +82,8 @@ std::optional<Course::Stretch> Course::stretch(milliseconds span) const {
     const milliseconds length = block_ * (std::int64_t{1} << level);
     const std::int64_t blocks = (span + length - milliseconds(1)) / length;
     if (blocks > kWindow) continue;
-    if (blocks < kFewest || levels_[level].count * 4 < blocks * 3) return std::nullopt;
+    if (blocks < kFewest || std::int64_t{4} * levels_[level].count < blocks * 3)
+      return std::nullopt;
     return Stretch{level, static_cast<int>(blocks)};
   }
   return std::nullopt;
