@@ -168,7 +168,7 @@ std::optional<FloorJudgement> FloorTrend::add(milliseconds monotonic, WallTime w
     if (!held_ || held_->grade == Grade::kSuspect) {
       FloorJudgement judgement = judge(level, *full);
       if (held_ && judgement.grows) {
-        confirm(judgement, *full);
+        if (confirm(judgement, *full)) result = std::move(judgement);
       } else if (judgement.grows) {
         hold(judgement, *full);
         return judgement;
@@ -221,13 +221,18 @@ void FloorTrend::hold(const FloorJudgement& j, const Window& w) {
 }
 
 // Two windows without a common block bear witness apart from each other.
-void FloorTrend::confirm(const FloorJudgement& j, const Window& w) {
-  if (j.grade == Grade::kSuspect && w.begin < held_->found) return;
-  held_->grade = Grade::kAlert;
+bool FloorTrend::confirm(FloorJudgement& j, const Window& w) {
+  if (j.grade == Grade::kSuspect && w.begin < held_->found) return false;
+  if (j.grade == Grade::kSuspect) {
+    j.gates.back() = {"certainty", true, hours_of(w.begin + w.span - held_->found), 0,
+                      "hours in which all of it was found once more, above"};
+  }
+  held_->grade = j.grade = Grade::kAlert;
   held_->gates = j.gates;
-  if (j.grade == Grade::kAlert) return;
-  held_->gates.back() = {"certainty", true, hours_of(w.begin + w.span - held_->found), 0,
-                         "hours in which all of it was found once more, above"};
+  j.level = held_->level;
+  j.base = held_->base;
+  j.since = held_->since;
+  return true;
 }
 
 bool FloorTrend::is_full(int level) const {

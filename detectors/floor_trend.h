@@ -128,7 +128,9 @@ class FloorTrend {
   // Whether a window that passed every gate is enough for an alert.
   [[nodiscard]] Gate certainty_gate(const Window& window) const;
   void hold(const FloorJudgement& judgement, const Window& window);
-  void confirm(const FloorJudgement& judgement, const Window& window);
+  // Whether this window of any level makes the suspicion that is held an alert; `judgement` then
+  // tells of it, from where it began.
+  bool confirm(FloorJudgement& judgement, const Window& window);
   // Whether growth that was found goes on: not released, and not flat for a whole window.
   FloorJudgement judge_held(const Window& window);
   // Growth that the user calls relevant, and what a window of this span needs for an alarm.

@@ -244,6 +244,32 @@ TEST(FloorTrend, GrowthThatDriftsIsASuspicionUntilItIsFoundAgain) {
   EXPECT_TRUE(passed(*again.last, "certainty"));
 }
 
+// A suspicion of the blocks of eight minutes becomes certain by those of one minute.
+TEST(FloorTrend, AnAlertIsSaidAsSoonAsAnotherLevelIsCertain) {
+  FloorTrend trend(options());
+  const auto value = [](double minute) {
+    const double slow = drifting(std::min(minute, 196.0) / 8 + 1e-6);
+    return slow + std::max(0.0, minute - 196) * 40;
+  };
+  std::optional<double> suspected;
+  std::optional<double> certain;
+  for (int i = 0; i <= 6 * 240; ++i) {
+    const double minute = i / 6.0;
+    const auto j = trend.add(i * 10s, kStart + i * 10s, value(minute), kNone);
+    if (!j || !j->grows) continue;
+    if (!suspected) suspected = minute;
+    if (certain || j->grade != Grade::kAlert) continue;
+    certain = minute;
+    EXPECT_EQ(j->base, 1012);  // of the growth that was suspected
+    EXPECT_EQ(j->since, kStart);
+    EXPECT_TRUE(passed(*j, "certainty"));
+  }
+  EXPECT_EQ(suspected, 192);
+  ASSERT_TRUE(certain);
+  EXPECT_LT(*certain, 216);  // the next block of eight minutes after it
+  EXPECT_NE(std::fmod(*certain, 8), 0);
+}
+
 TEST(FloorTrend, ASuspicionThatStopsGrowingIsOver) {
   const Outcome run =
       feed(options(), 2, [](double h) { return drifting(std::min(h * 60 + 1e-6, 24.0)); });
