@@ -11,6 +11,7 @@
 #include "daemon/detail_feed.h"
 #include "daemon/options.h"
 #include "daemon/pprof_feed.h"
+#include "daemon/rebuilt_judge.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -27,32 +28,16 @@ constexpr milliseconds kChildPatience{2000};
 // A round waits for pprof values for this share of the interval, so that the next is on time.
 constexpr int kPprofShare = 2;
 
-// Replays what the store holds of this process, so that a restart of the daemon changes no
-// judgement.
-ProcessJudge rebuilt_judge(const DetectionOptions& options, const ProcessInfo& process,
-                           const std::filesystem::path& database, InstanceId instance,
-                           const Logger& logger) {
-  ProcessJudge judge(options, process);
-  auto reader = SampleReader::open(database);
-  Result<void> read;
-  std::int64_t samples = 0;
-  if (reader) {
-    SampleQuery query;
-    query.instance = instance;
-    read = reader->for_each(query, [&](const SampleRow& row) {
-      judge.observe(row.sample);
-      ++samples;
-      return true;
-    });
-  }
-  if (!reader || !read) {
-    logger->warn("the detectors start afresh: {}",
-                 reader ? read.error().message : reader.error().message);
+ProcessJudge rebuilt_or_new(const DetectionOptions& options, const ProcessInfo& process,
+                            const std::filesystem::path& database, InstanceId instance,
+                            const Logger& logger) {
+  auto rebuilt = rebuild_judge(options, process, database, instance);
+  if (!rebuilt) {
+    logger->warn("the detectors start afresh: {}", rebuilt.error().message);
     return ProcessJudge(options, process);
   }
-  judge.take_observations();  // they were told when they were new
-  logger->debug("detectors rebuilt from {} samples", samples);
-  return judge;
+  logger->debug("detectors rebuilt from {} samples", rebuilt->samples);
+  return std::move(rebuilt->judge);
 }
 
 }  // namespace
@@ -168,9 +153,7 @@ asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
   std::string reason = co_await rounds(process, instance.id);
   while (reason.empty() && !stopping_) {
     process->renew_info();
-    ProcessInfo program = process->info();
-    program.id.start_ticks = 0;  // when the program started, nobody knows
-    ProcessJudge fresh(detection_options(config_, target_), program);
+    ProcessJudge fresh = judge_of_new_program(detection_options(config_, target_), process->info());
     parts_.pipeline->replace_program(instance.id, process->info(), std::move(fresh),
                                      read_clocks().wall);
     reason = co_await rounds(process, instance.id);
@@ -184,7 +167,7 @@ asio::awaitable<ProcessJudge> TargetWatcher::judge_for(Pipeline::Begin instance,
   if (!instance.known || parts_.database.empty()) co_return ProcessJudge(options, process);
   const auto work = [options, process, database = parts_.database, id = instance.id,
                      logger = parts_.logger] {
-    return rebuilt_judge(options, process, database, id, logger);
+    return rebuilt_or_new(options, process, database, id, logger);
   };
   co_return co_await run_on(parts_.workers->get_executor(), work);
 }

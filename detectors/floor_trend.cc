@@ -518,7 +518,8 @@ FloorJudgement FloorTrend::judge_held(const Window& w) {
   held_->blocks_below = w.minima.back() < released ? held_->blocks_below + 1 : 0;
   j.gates.push_back({"not_released", held_->blocks_below < 2, w.minima.back(), released,
                      "floor now, at least, for two blocks"});
-  const bool rises = j.slope_per_hour.low > 0;
+  // Over a night the means may have found what noise hides from the minima.
+  const bool rises = j.slope_per_hour.low > 0 || (w.span >= kNight && theil_sen(w.means).low > 0);
   j.gates.push_back(
       {"still_grows", rises, j.slope_per_hour.low, 0, "lower bound of the growth per hour, above"});
   if (held_->phase == Phase::kGrowing && !rises) {

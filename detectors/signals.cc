@@ -17,6 +17,8 @@ constexpr std::array<SignalDescriptor, 6> kSignals{{
 
 // runtime/mgcpacer.go: defaultHeapMinimum = 4 MiB, scaled by GOGC/100.
 constexpr double kMinimumGoal = 4.0 * 1024 * 1024;
+// The collector is off, by a runtime setter if not by GOGC: the goal is 2^64 - 1.
+constexpr double kNoGoal = 9e18;
 // From this share of the memory limit on, the limit sets the goal and not GOGC.
 constexpr double kLimitShare = 0.8;
 
@@ -91,7 +93,8 @@ std::optional<SignalValue> SignalReader::live_heap(const MetricValues& values) {
   const bool at_minimum = !goal || *goal <= kMinimumGoal * go_.gogc * 1.05;
   const bool at_limit =
       goal && go_.memory_limit_bytes && *goal >= kLimitShare * *go_.memory_limit_bytes;
-  if (at_minimum || at_limit || go_.gogc_off) {
+  const bool is_off = go_.gogc_off || (goal && *goal >= kNoGoal);
+  if (at_minimum || at_limit || is_off) {
     if (!after) return std::nullopt;
     return SignalValue{*after, std::nan("")};
   }

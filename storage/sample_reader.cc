@@ -312,6 +312,21 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
   });
 }
 
+Result<std::vector<WallTime>> SampleReader::program_changes(InstanceId instance) {
+  return impl_->guarded([&]() -> Result<std::vector<WallTime>> {
+    SQLite::Statement select(
+        *impl_->db,
+        "SELECT time_ms FROM events WHERE instance_id = ? AND kind = ? ORDER BY time_ms, id");
+    const std::string kind(to_string(EventKind::kProgramReplaced));
+    ParameterCursor p(select);
+    p.integer(instance);
+    p.text(kind);
+    std::vector<WallTime> times;
+    while (select.executeStep()) times.push_back(ColumnCursor(select).time());
+    return times;
+  });
+}
+
 Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limit) {
   return impl_->guarded([&]() -> Result<std::vector<Alert>> {
     SQLite::Statement select(

@@ -70,6 +70,8 @@ class SampleReader {
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
                                     std::size_t limit);
+  // When the process became another program, in order of time.
+  Result<std::vector<WallTime>> program_changes(InstanceId instance);
   // Alerts in their newest state, newest first; `open_only`: pending, firing and plateau
   // ones.
   Result<std::vector<Alert>> alerts(bool open_only, std::size_t limit);

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kDatabaseMagic("SQLite format 3\0", 16);  // sqlite.org/fileformat.html
 constexpr std::int64_t kRowsPerProgress = 8192;
 constexpr std::size_t kMostNamesTold = 10;
+constexpr const char* kReplaced = "the process became another program";
 constexpr const char* kFollowed = "another process of the target followed";
 
 Error unreadable(const fs::path& file, const std::string& why) {
@@ -119,9 +120,20 @@ Result<AnalysisSource> play_database(const RecordedQuery& query, Replay& replay)
     for (const InstanceRow& instance : *instances) {
       samples.target = target.name;
       samples.instance = instance.id;
+      auto changes = reader->program_changes(instance.id);
+      if (!changes) return changes.error();
+      auto change = changes->begin();
       bool begun = false;
       auto read = reader->for_each(samples, [&](const SampleRow& row) {
-        if (!std::exchange(begun, true)) replay.begin(target.name, instance.process);
+        // By exec the process became another program, which the daemon judged afresh.
+        bool replaced = false;
+        for (; change != changes->end() && *change <= row.sample.time; ++change) replaced = true;
+        if (begun && replaced) replay.ended(kReplaced);
+        if (!std::exchange(begun, true) || replaced) {
+          ProcessInfo process = instance.process;
+          if (replaced) process.id.start_ticks = 0;  // when the program started, nobody knows
+          replay.begin(target.name, process);
+        }
         replay.add(row.sample.time, row.sample.monotonic, row.sample.values);
         if (++played % kRowsPerProgress == 0) progress.at(played);
         return true;

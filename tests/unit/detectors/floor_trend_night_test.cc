@@ -62,6 +62,27 @@ TEST(Night, FindsOneMegabyteAnHourUnderNoise) {
   EXPECT_GE(found, 9);
 }
 
+TEST(Night, WhatGrowsOnUnderNoiseStaysFound) {
+  int plateaus = 0;
+  int ends = 0;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    auto n = noise(6, seed);
+    FloorTrend trend(options());
+    bool found = false;
+    for (int i = 0; i <= 48 * 360; ++i) {
+      const double h = i / 360.0;
+      const double coarse = i % 3 == 0 ? 4 * n(h) : n(h);
+      const auto j = trend.add(i * 10s, kStart + i * 10s, 200 + h + coarse, std::nan(""));
+      if (!j) continue;
+      if (found && !j->grows) ++ends;
+      found = j->grows;
+      plateaus += found && j->phase == Phase::kPlateau ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(plateaus, 0);
+  EXPECT_LT(ends, 20);  // a suspicion may lapse
+}
+
 TEST(Night, IsQuietOnTheSameNoiseAlone) {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     auto n = noise(3, seed);

@@ -119,6 +119,8 @@ TEST(LiveHeap, FallsBackToTheFloorWhereTheGoalSaysNothing) {
   EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {1, true, {}}).read(v)->value, 3 * kMiB);
   EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {1, false, 450 * kMiB}).read(v)->value,
                    3 * kMiB);
+  v.set(Metric::kNextGcBytes, 18446744073709551615.0);  // debug.SetGCPercent(-1)
+  EXPECT_DOUBLE_EQ(SignalReader(Signal::kLiveHeap, {}).read(v)->value, 3 * kMiB);
   v.clear(Metric::kHeapAllocBytes);
   EXPECT_FALSE(SignalReader(Signal::kLiveHeap, {}).read(v));
 }
