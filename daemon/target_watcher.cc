@@ -156,6 +156,8 @@ asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
     ProcessJudge fresh = judge_of_new_program(detection_options(config_, target_), process->info());
     parts_.pipeline->replace_program(instance.id, process->info(), std::move(fresh),
                                      read_clocks().wall);
+    // One that becomes another program again and again is followed at the pace of its rounds.
+    co_await sleep_until(Clock::now() + target_.interval);
     reason = co_await rounds(process, instance.id);
   }
   if (!reason.empty()) parts_.pipeline->end(instance.id, reason, read_clocks().wall);
