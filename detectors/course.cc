@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "detectors/line_fit.h"
 #include "detectors/theil_sen.h"
 
 namespace soakwatch {
@@ -13,27 +14,6 @@ constexpr double kFloatNoise = 1e-13;  // of squares: minima are kept as floats,
 constexpr int kFewest = 2 * kEnds;     // blocks that two ends need
 
 float smaller(float a, float b) { return std::isnan(a) ? b : std::isnan(b) ? a : std::min(a, b); }
-
-// What remains of a series without its least-squares line.
-std::vector<double> off_line(const std::vector<Point>& points) {
-  const auto n = static_cast<double>(points.size());
-  double mx = 0;
-  double my = 0;
-  for (const Point& p : points) {
-    mx += p.x / n;
-    my += p.y / n;
-  }
-  double sxx = 0;
-  double sxy = 0;
-  for (const Point& p : points) {
-    sxx += (p.x - mx) * (p.x - mx);
-    sxy += (p.x - mx) * (p.y - my);
-  }
-  std::vector<double> rest;
-  rest.reserve(points.size());
-  for (const Point& p : points) rest.push_back(p.y - my - sxy / sxx * (p.x - mx));
-  return rest;
-}
 
 }  // namespace
 
@@ -123,8 +103,8 @@ std::optional<double> Course::explained_by(const Course& other, milliseconds spa
     others.push_back({time, x});
   }
   if (mine.size() < kFewest) return std::nullopt;
-  const std::vector<double> y = off_line(mine);
-  const std::vector<double> x = off_line(others);
+  const std::vector<double> y = fit_line(mine).off;
+  const std::vector<double> x = fit_line(others).off;
   const double xx = std::inner_product(x.begin(), x.end(), x.begin(), 0.0);
   const double yy = std::inner_product(y.begin(), y.end(), y.begin(), 0.0);
   const double xy = std::inner_product(x.begin(), x.end(), y.begin(), 0.0);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "detectors/line_fit.h"
 #include "detectors/rank_tests.h"
 #include "detectors/sensitivity.h"
 
@@ -80,40 +81,6 @@ double step_of(const std::vector<double>& values) {
     if (values[i] != values[i - 1]) step = std::min(step, std::fabs(values[i] - values[i - 1]));
   }
   return step == std::numeric_limits<double>::max() ? 0 : step;
-}
-
-struct LineFit {
-  double rise = 0;        // of the line over the window
-  double distance = 0;    // standard deviation from it
-  double jaggedness = 0;  // von Neumann's ratio of the distances
-};
-
-LineFit fit_line(const std::vector<Point>& points) {
-  const auto n = static_cast<double>(points.size());
-  double mx = 0;
-  double my = 0;
-  for (const Point& p : points) {
-    mx += p.x / n;
-    my += p.y / n;
-  }
-  double sxx = 0;
-  double sxy = 0;
-  for (const Point& p : points) {
-    sxx += (p.x - mx) * (p.x - mx);
-    sxy += (p.x - mx) * (p.y - my);
-  }
-  const double slope = sxx > 0 ? sxy / sxx : 0;
-  double squares = 0;
-  double steps = 0;
-  double last = 0;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const double off = points[i].y - my - slope * (points[i].x - mx);
-    squares += off * off;
-    if (i > 0) steps += (off - last) * (off - last);
-    last = off;
-  }
-  return {slope * (points.back().x - points.front().x), std::sqrt(squares / std::max(1.0, n - 2)),
-          squares > 0 ? steps / squares : 0};
 }
 
 // Blocks that a judged window may be short of: not yet there, and missing.
