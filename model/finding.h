@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/capture.h"
 #include "model/metric.h"
 #include "model/timestamp.h"
 
@@ -40,6 +41,20 @@ struct Limit {
   milliseconds time_left{0};  // at the lower end of the slope's interval: at most so long
 };
 
+// Who grows: one group of what a process holds (goroutines of one stack, live memory of one call
+// site, descriptors of one file or peer, mappings of one name), seen in two captures.
+struct Culprit {
+  CaptureKind kind = CaptureKind::kHeap;
+  std::string name;      // for a person, printable: the function, the path, the mapping
+  std::string location;  // "worker.go:42"; empty where there is none
+  std::string state;     // what goroutines wait for, state of a socket; may be empty
+  Unit unit = Unit::kCount;
+  double before = 0;  // in `unit`
+  double now = 0;
+  double share = 0;                // of all growth between the captures, 0 to 1
+  std::vector<std::string> stack;  // "function (file:line)", the innermost first; may be empty
+};
+
 struct Finding {
   std::string detector;  // "goroutine_growth": stable, part of an alert's identity
   Metric metric = Metric::kRssBytes;
@@ -62,6 +77,11 @@ struct Finding {
   std::string root;
   std::optional<Limit> limit;          // the one that is reached first, where one is known
   std::vector<std::string> ruled_out;  // other causes, each with the figure that speaks against it
+  std::vector<Culprit>
+      culprits;  // who grows most first; empty: nobody looked, or nothing was found
+  // What a look into the process said, one sentence: who was confirmed, or why nobody was. Empty:
+  // no look was taken.
+  std::string probe;
 
   [[nodiscard]] double growth() const { return current - base; }
 };

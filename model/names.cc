@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "model/alert.h"
+#include "model/capture.h"
 #include "model/event.h"
 #include "model/finding.h"
 #include "model/target.h"
@@ -33,6 +34,23 @@ constexpr std::array kStateNames{
     std::pair{AlertState::kResolved, "resolved"sv},
 };
 
+constexpr std::array kCaptureKindNames{
+    std::pair{CaptureKind::kHeap, "heap"sv},
+    std::pair{CaptureKind::kAllocs, "allocs"sv},
+    std::pair{CaptureKind::kGoroutine, "goroutine"sv},
+    std::pair{CaptureKind::kCpu, "cpu"sv},
+    std::pair{CaptureKind::kFds, "fds"sv},
+    std::pair{CaptureKind::kMappings, "mappings"sv},
+};
+
+constexpr std::array kCaptureReasonNames{
+    std::pair{CaptureReason::kBaseline, "baseline"sv},
+    std::pair{CaptureReason::kSuspicion, "suspicion"sv},
+    std::pair{CaptureReason::kFiring, "firing"sv},
+    std::pair{CaptureReason::kFinal, "final"sv},
+    std::pair{CaptureReason::kManual, "manual"sv},
+};
+
 template <class Table, class Key>
 std::string_view name_of(const Table& table, Key key) {
   for (const auto& [value, name] : table) {
@@ -59,6 +77,16 @@ std::optional<EventKind> event_kind_from_string(std::string_view text) {
 std::string_view to_string(AlertState state) { return name_of(kStateNames, state); }
 std::optional<AlertState> alert_state_from_string(std::string_view text) {
   return key_of<AlertState>(kStateNames, text);
+}
+
+std::string_view to_string(CaptureKind kind) { return name_of(kCaptureKindNames, kind); }
+std::optional<CaptureKind> capture_kind_from_string(std::string_view text) {
+  return key_of<CaptureKind>(kCaptureKindNames, text);
+}
+
+std::string_view to_string(CaptureReason reason) { return name_of(kCaptureReasonNames, reason); }
+std::optional<CaptureReason> capture_reason_from_string(std::string_view text) {
+  return key_of<CaptureReason>(kCaptureReasonNames, text);
 }
 
 std::string_view to_string(Grade grade) { return grade == Grade::kAlert ? "alert" : "suspect"; }

@@ -16,7 +16,7 @@ END
 
 build_packages=(
   cmake g++ ninja-build pkg-config
-  libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libspdlog-dev libsqlitecpp-dev
+  libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libprotozero-dev libspdlog-dev libsqlitecpp-dev
   libsystemd-dev libyaml-cpp-dev zlib1g-dev
 )
 quickstart_packages=(golang-go)
@@ -48,7 +48,7 @@ explain_other_system() {
   cat >&2 <<'END'
 install-deps: this installs packages on Debian 12 only. On another system install these yourself:
   to build:     CMake 3.25 or newer, Ninja, pkg-config, a C++20 compiler (g++ 12 is known to work),
-                Boost 1.81 or newer with Boost.JSON, SQLiteCpp 3.2, spdlog 1.10, fmt 9, yaml-cpp 0.7,
+                Boost 1.81 or newer with Boost.JSON, SQLiteCpp 3.2, protozero 1.7, spdlog 1.10, fmt 9, yaml-cpp 0.7,
                 CLI11 2.1, zlib, libsystemd
   to try:       Go 1.19 or newer
   to test:      GoogleTest, Google Benchmark, clang 14 with clang-tidy, clang-format and its
