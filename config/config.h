@@ -17,7 +17,7 @@ namespace soakwatch {
 struct SamplingConfig {
   std::chrono::milliseconds interval{5000};  // of a target that names none
   std::chrono::milliseconds detail_interval{
-      60000};                    // smaps_rollup and maps, at least this far apart
+      120000};                   // smaps_rollup and maps, at least this far apart
   double detail_budget = 0.001;  // share of one core that those may cost: a read of 2 ms waits 2 s
   std::chrono::milliseconds discovery_interval{2000};  // how often a lost target is looked for
 };

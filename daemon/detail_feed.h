@@ -12,7 +12,7 @@
 namespace soakwatch {
 
 struct DetailFeedOptions {
-  milliseconds interval{60000};
+  milliseconds interval{120000};
   double budget =
       0.001;  // share of one core: a read of 2 ms is followed by a pause of 2 s at least
 };

@@ -50,6 +50,13 @@ Result<ProcessDirectory> ProcessDirectory::open(int dir_fd, const std::string& p
   return ProcessDirectory(std::move(*folder), filesystem.f_type == PROC_SUPER_MAGIC);
 }
 
+void ProcessDirectory::keep_fd_folder() {
+  // O_PATH needs no right to read it: the size is there for everybody.
+  if (auto folder = ProcFile::open(fd(), "fd", O_DIRECTORY | O_PATH)) {
+    fd_folder_.emplace(std::move(*folder));
+  }
+}
+
 Result<ProcStat> ProcessDirectory::read_stat() const { return read_stat_file(fd(), "stat"); }
 
 Result<ProcessDirectory> ProcessDirectory::living_thread(pid_t pid) const {
@@ -74,7 +81,11 @@ Result<ProcessDirectory> ProcessDirectory::living_thread(pid_t pid) const {
 Result<std::uint64_t> ProcessDirectory::fd_count_by_size() const {
   if (!is_procfs_) return 0;
   struct stat attributes {};
-  if (fstatat(fd(), "fd", &attributes, 0) != 0) return proc_error(errno, "fd");
+  if (fd_folder_) {
+    if (fstat(fd_folder_->fd(), &attributes) != 0) return proc_error(errno, "fd");
+  } else if (fstatat(fd(), "fd", &attributes, 0) != 0) {
+    return proc_error(errno, "fd");
+  }
   return static_cast<std::uint64_t>(attributes.st_size);
 }
 

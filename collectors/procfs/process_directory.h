@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ class ProcessDirectory {
   // kNotFound when there is none: a zombie or a kernel thread.
   [[nodiscard]] Result<ProcessDirectory> living_thread(pid_t pid) const;
 
+  // Holds the folder `fd` open as well, which saves the look-up in each count by its size.
+  void keep_fd_folder();
+
   // Descriptors as the size of the folder `fd`: Linux 6.2 and later. 0 on older kernels, and on
   // what is not /proc, where the size of a folder means something else.
   [[nodiscard]] Result<std::uint64_t> fd_count_by_size() const;
@@ -50,6 +54,7 @@ class ProcessDirectory {
       : folder_(std::move(folder)), is_procfs_(is_procfs) {}
 
   ProcFile folder_;
+  std::optional<ProcFile> fd_folder_;
   bool is_procfs_;
 };
 

@@ -229,6 +229,7 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   auto stat = read_stat_file(*stat_file);
   if (!stat) return stat.error().in(where);
 
+  folder->keep_fd_folder();
   auto impl = std::make_unique<Impl>(std::move(*folder), std::move(*stat_file),
                                      std::move(*statm_file), std::move(*status_file));
   impl->info.id = {boot_id, pid, stat->start_ticks};

@@ -3,7 +3,7 @@
 //
 //   bare_round PID PORT INTERVAL_MS ROUNDS [PATH]
 //
-// PORT 0: /proc only. Every third round reads heap?debug=1 and every twelfth the memory maps, as
+// PORT 0: /proc only. Every third round reads heap?debug=1 and every 24th the memory maps, as
 // the defaults do it (5 s, 15 s, 60 s). With PATH each round gets this page and does nothing else.
 #include <cerrno>
 #include <cstdio>
@@ -19,7 +19,7 @@ namespace soakwatch::bench {
 namespace {
 
 constexpr long kHeapEveryRounds = 3;
-constexpr long kDetailEveryRounds = 12;
+constexpr long kDetailEveryRounds = 24;
 constexpr long kNanosecondsPerSecond = 1'000'000'000;
 constexpr long kNanosecondsPerMillisecond = 1'000'000;
 

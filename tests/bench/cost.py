@@ -31,9 +31,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 INTERVAL_MS = 100
-# In rounds, as the defaults have it: MemStats every 15 s and smaps every 60 s, with rounds of 5 s.
+# In rounds, as the defaults have it: MemStats every 15 s and smaps every 120 s, with rounds of 5 s.
 # A little less than whole rounds, so that a beat that is due counts as due.
-BEATS = {"heap_interval": "250ms", "detail_interval": "1150ms"}
+BEATS = {"heap_interval": "250ms", "detail_interval": "2350ms"}
 KIB_PER_MIB = 1024
 
 
