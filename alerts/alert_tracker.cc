@@ -52,6 +52,8 @@ void update(Alert& alert, const Finding& latest) {
   if (latest.cause.empty()) now.cause = known.cause;
   if (latest.root.empty()) now.root = known.root;
   if (latest.ruled_out.empty()) now.ruled_out = known.ruled_out;
+  if (latest.culprits.empty()) now.culprits = known.culprits;
+  if (latest.probe.empty()) now.probe = known.probe;
 }
 
 AlertTransition change(Alert& alert, AlertState to, WallTime now, std::string reason) {
@@ -199,6 +201,11 @@ std::vector<AlertTransition> AlertTracker::instance_ended(InstanceId instance, W
 const Alert* AlertTracker::open_alert(InstanceId instance, const std::string& detector) const {
   const auto at = open_.find({instance, detector});
   return at == open_.end() ? nullptr : &at->second;
+}
+
+bool AlertTracker::has_open(InstanceId instance) const {
+  const auto at = open_.lower_bound({instance, std::string()});
+  return at != open_.end() && at->first.first == instance;
 }
 
 std::vector<Alert> AlertTracker::open_alerts() const {

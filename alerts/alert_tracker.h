@@ -38,7 +38,8 @@ struct AlertSubject {
 // An open alert keeps its finding up to date: the latest figures, with the base of the first
 // finding and the earliest `since`, so that they tell the whole growth, and with the gates of the
 // finding that it fired on. The severity never falls while the alert is open, nor the grade after
-// it fired; a cause, a root and what was ruled out stay until a later finding names others.
+// it fired; a cause, a root, culprits and what was ruled out stay until a later finding names
+// others.
 //
 // A firing alert has news, a transition from firing to firing, when its severity rises to critical,
 // and when the root that spoke for it is over, or has stopped and explains it no longer.
@@ -72,6 +73,7 @@ class AlertTracker {
 
   // The open alert of a detector; null where there is none. Valid until the next call that changes.
   [[nodiscard]] const Alert* open_alert(InstanceId instance, const std::string& detector) const;
+  [[nodiscard]] bool has_open(InstanceId instance) const;
   // Pending, firing and plateau.
   [[nodiscard]] std::vector<Alert> open_alerts() const;
 

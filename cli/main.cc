@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
       "  soakwatch analyze soak.db                      judge what was recorded\n"
+      "  soakwatch capture sidecar heap                 one profile, for go tool pprof\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
       "\n"
@@ -58,6 +59,7 @@ int run(int argc, char** argv) {
   int status = kExitDone;
   const std::vector<std::string> command = take_command(argc, argv);
   add_watch_command(app, command, status);
+  add_capture_command(app, status);
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_analyze_command(app, status);

@@ -56,6 +56,15 @@ struct DetectionConfig {
   bool gc_pressure = true;
 };
 
+// Captures: what is fetched from a process to learn who is behind a growth.
+struct EvidenceConfig {
+  bool enabled = true;
+  std::chrono::milliseconds baseline_interval{3600000};  // between two captures while it is healthy
+  double budget = 0.005;  // share of one core that captures may cost the target
+  std::int64_t max_bytes = std::int64_t{256} << 20;    // on the disk, of all targets
+  std::chrono::milliseconds max_age{14LL * 86400000};  // but those of open alerts
+};
+
 struct ExecHookConfig {
   std::vector<std::string> command;  // argv; no shell. Empty: off
   std::chrono::milliseconds timeout{10000};
@@ -85,6 +94,7 @@ struct Config {
   SamplingConfig sampling;
   PprofConfig pprof;
   DetectionConfig detection;
+  EvidenceConfig evidence;
   AlertConfig alerts;
   StorageConfig storage;
   LogConfig log;

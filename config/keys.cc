@@ -190,6 +190,29 @@ Section detection() {
            [](auto& c) -> auto& { return c.detection.threads; }, kGrowthCount)}};
 }
 
+Section evidence() {
+  return {
+      "evidence",
+      "Captures, to learn who is behind a growth: profiles, open files, memory maps.",
+      {key(
+           "enabled", [](auto& c) -> auto& { return c.evidence.enabled; }, BooleanKind{},
+           "Whether captures are taken; false names nobody."),
+       key(
+           "baseline_interval", [](auto& c) -> auto& { return c.evidence.baseline_interval; },
+           DurationKind{1s, 7 * kDay}, "Between two captures of a healthy process."),
+       key(
+           "budget", [](auto& c) -> auto& { return c.evidence.budget; },
+           NumberKind{0.00001, 1, "ratio"},
+           "Share of one core that captures may cost a target: after one of 10 ms, 0.005 waits 2 s."),
+       key(
+           "max_size", [](auto& c) -> auto& { return c.evidence.max_bytes; }, SizeKind{kMiB, kTiB},
+           "Of all captures beside the database; the oldest and most redundant go first."),
+       key(
+           "max_age", [](auto& c) -> auto& { return c.evidence.max_age; },
+           DurationKind{1h, 3650 * kDay}, "Older captures go, but those of open alerts.")},
+      {}};
+}
+
 Section alerts() {
   return {
       "alerts",
@@ -277,7 +300,7 @@ void describe(const Section& section, std::string path, std::vector<KeyDescripti
 }  // namespace
 
 const std::vector<Section>& config_sections() {
-  static const std::vector<Section> sections{sampling(), pprof(),   detection(),
+  static const std::vector<Section> sections{sampling(), pprof(),   detection(), evidence(),
                                              alerts(),   storage(), log()};
   return sections;
 }

@@ -77,7 +77,8 @@ Result<void> Monitor::open() {
   search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
                                             config_.sampling.discovery_interval / 2);
   pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{
-      store_.get(), notifiers_.get(), options_.listener, logger_, alert_options(config_.alerts)});
+      store_.get(), notifiers_.get(), options_.listener, logger_, alert_options(config_.alerts),
+      config_.evidence.enabled});
   if (store_) {
     auto reader = SampleReader::open(config_.storage.database);
     if (!reader) return reader.error();
@@ -108,7 +109,7 @@ void Monitor::start(std::function<void()> on_done) {
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
     const TargetWatcher::Parts parts{
         context_.get_executor(), &workers_, search_.get(), pipeline_.get(), logger_,
-        options_.proc_root,      boot_id_,  database};
+        options_.proc_root,      boot_id_,  database, captures_.get(), options_.final_captures};
     watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
     asio::co_spawn(
         context_, watchers_.back()->run(),

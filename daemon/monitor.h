@@ -25,6 +25,7 @@ namespace soakwatch {
 
 struct MonitorOptions {
   bool store = true;             // false: nothing is kept, no database is touched
+  bool final_captures = false;   // take captures when the watch is stopped: up to 30 s
   Listener* listener = nullptr;  // must outlive the monitor
   std::filesystem::path proc_root = "/proc";
 };
@@ -66,6 +67,7 @@ class Monitor {
   Logger logger_;
   // In the order of who needs whom: the last is destroyed first.
   std::unique_ptr<SampleStore> store_;
+  std::unique_ptr<CaptureStore> captures_;
   std::unique_ptr<NotifierQueue> notifiers_;
   boost::asio::thread_pool workers_{2};
   std::unique_ptr<ProcessSearch> search_;

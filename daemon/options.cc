@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace soakwatch {
+namespace {
+
+constexpr milliseconds kCaptureTimeout{30000};
+
+}  // namespace
 
 DetectionOptions detection_options(const Config& config, const Target& target) {
   const DetectionConfig& d = config.detection;
@@ -37,6 +42,26 @@ HttpLimits http_limits(const PprofConfig& config) {
   limits.max_body_bytes = static_cast<std::size_t>(config.max_body_bytes);
   limits.allowed_hosts = config.allowed_hosts;
   return limits;
+}
+
+HttpLimits capture_limits(const PprofConfig& config) {
+  HttpLimits limits = http_limits(config);
+  limits.timeout = std::max<milliseconds>(limits.timeout, kCaptureTimeout);
+  return limits;
+}
+
+EvidenceOptions evidence_options(const Config& config, const Target& target, TargetId target_id,
+                                 InstanceId instance, bool final_captures) {
+  EvidenceOptions options;
+  options.target_name = target.name;
+  options.target = target_id;
+  options.instance = instance;
+  options.limits = capture_limits(config.pprof);
+  options.warm_up = config.detection.warm_up;
+  options.baseline_interval = config.evidence.baseline_interval;
+  options.cpu_share = config.evidence.budget;
+  options.final_captures = final_captures;
+  return options;
 }
 
 AlertOptions alert_options(const AlertConfig& config) {

@@ -84,21 +84,37 @@ void Pipeline::replace_program(InstanceId instance, const ProcessInfo& process, 
   event({now, EventKind::kProgramReplaced, watched.subject.target, instance, what});
 }
 
-void Pipeline::sample(const Sample& sample) {
+std::vector<LookRequest> Pipeline::sample(const Sample& sample) {
+  std::vector<LookRequest> wanted;
   const auto found = watched_.find(sample.instance);
-  if (found == watched_.end()) return;
+  if (found == watched_.end()) return wanted;
   Watched& watched = found->second;
   if (parts_.store != nullptr) parts_.store->add_sample(sample);
   if (parts_.listener != nullptr) {
     parts_.listener->on_sample(watched.subject.target_name, watched.process, sample);
   }
   for (const Judgement& judgement : watched.judge.observe(sample)) {
-    judged(watched, judgement, sample);
+    if (auto look = judged(watched, judgement, sample)) wanted.push_back(std::move(*look));
   }
   for (const Observation& observation : watched.judge.take_observations()) {
     observed(watched, observation);
   }
+  return wanted;
 }
+
+void Pipeline::looked(InstanceId instance, const std::string& detector, Evidence evidence,
+                      WallTime now) {
+  const auto found = watched_.find(instance);
+  if (found == watched_.end()) return;
+  const auto finding = found->second.investigation.looked(detector, std::move(evidence));
+  if (!finding) return;
+  tell(tracker_.condition_holds(found->second.subject, *finding, now));
+  // Who is behind it is worth keeping at once, also where nothing else changed.
+  const Alert* alert = tracker_.open_alert(instance, detector);
+  if (alert != nullptr && parts_.store != nullptr) parts_.store->update_alert(*alert, now);
+}
+
+bool Pipeline::is_quiet(InstanceId instance) const { return !tracker_.has_open(instance); }
 
 void Pipeline::observed(const Watched& watched, const Observation& observation) {
   const EventKind kind =
@@ -107,22 +123,29 @@ void Pipeline::observed(const Watched& watched, const Observation& observation) 
          observation.summary});
 }
 
-void Pipeline::judged(Watched& watched, const Judgement& judgement, const Sample& sample) {
-  const auto transitions =
-      judgement.finding
-          ? tracker_.condition_holds(watched.subject, *judgement.finding, sample.time)
-          : tracker_.condition_absent(watched.subject, judgement.detector, sample.time);
+std::optional<LookRequest> Pipeline::judged(Watched& watched, const Judgement& judgement,
+                                            const Sample& sample) {
+  std::optional<LookRequest> look;
+  std::vector<AlertTransition> transitions;
+  if (judgement.finding) {
+    Finding finding = *judgement.finding;
+    if (parts_.looks) look = watched.investigation.consider(finding);
+    transitions = tracker_.condition_holds(watched.subject, finding, sample.time);
+  } else {
+    watched.investigation.over(judgement.detector);
+    transitions = tracker_.condition_absent(watched.subject, judgement.detector, sample.time);
+  }
   tell(transitions);
   const Alert* alert = tracker_.open_alert(sample.instance, judgement.detector);
-  if (alert == nullptr || parts_.store == nullptr) return;
+  if (alert == nullptr) return look;
+  if (look) look->alert = alert->id;
+  if (parts_.store == nullptr) return look;
   // So that `soakwatch alerts` shows how far the growth has come, not only how it began.
   milliseconds& updated = watched.alert_updated[judgement.detector];
-  if (transitions.empty() && sample.monotonic - updated >= kAlertUpdateInterval) {
-    parts_.store->update_alert(*alert, sample.time);
-  } else if (transitions.empty()) {
-    return;
-  }
-  updated = sample.monotonic;
+  const bool due = sample.monotonic - updated >= kAlertUpdateInterval;
+  if (transitions.empty() && due) parts_.store->update_alert(*alert, sample.time);
+  if (!transitions.empty() || due) updated = sample.monotonic;
+  return look;
 }
 
 void Pipeline::event(const Event& event) {
@@ -137,6 +160,9 @@ void Pipeline::end(InstanceId instance, const std::string& reason, WallTime now)
   const auto found = watched_.find(instance);
   if (found == watched_.end()) return;
   const AlertSubject subject = found->second.subject;
+  for (const Finding& finding : found->second.investigation.waiting()) {
+    tell(tracker_.condition_holds(subject, finding, now));
+  }
   watched_.erase(found);
   ended(subject.target, instance, "pid " + std::to_string(subject.pid) + ": " + reason, reason,
         now);

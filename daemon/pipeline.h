@@ -4,12 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "alerts/alert_tracker.h"
 #include "alerts/notifier.h"
+#include "daemon/investigation.h"
 #include "daemon/logging.h"
 #include "detectors/process_judge.h"
 #include "model/event.h"
@@ -38,6 +40,7 @@ class Pipeline {
     Listener* listener = nullptr;
     Logger logger;
     AlertOptions alerts;
+    bool looks = false;  // somebody takes the looks that sample() asks for
   };
   // Everything in `parts` must outlive the pipeline.
   explicit Pipeline(const Parts& parts);
@@ -63,7 +66,12 @@ class Pipeline {
   // from here on.
   void replace_program(InstanceId instance, const ProcessInfo& process, ProcessJudge judge,
                        WallTime now);
-  void sample(const Sample& sample);
+  // The looks into the process that are wanted: each is answered by looked(), if only with the word
+  // that it failed.
+  std::vector<LookRequest> sample(const Sample& sample);
+  void looked(InstanceId instance, const std::string& detector, Evidence evidence, WallTime now);
+  // Nothing of this instance is under suspicion.
+  [[nodiscard]] bool is_quiet(InstanceId instance) const;
   void event(const Event& event);
   void end(InstanceId instance, const std::string& reason, WallTime now);
   // Ends the instances that an earlier run left unfinished and that are not there any more.
@@ -76,11 +84,13 @@ class Pipeline {
     AlertSubject subject;
     ProcessInfo process;
     ProcessJudge judge;
+    Investigation investigation{};
     std::map<std::string, milliseconds>
         alert_updated{};  // by detector: when its figures were stored
   };
 
-  void judged(Watched& watched, const Judgement& judgement, const Sample& sample);
+  std::optional<LookRequest> judged(Watched& watched, const Judgement& judgement,
+                                    const Sample& sample);
   void observed(const Watched& watched, const Observation& observation);
 
   void ended(TargetId target, InstanceId instance, const std::string& detail,

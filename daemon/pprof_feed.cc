@@ -109,6 +109,11 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   on_event_(EventKind::kPprofFound, to_string(*found));
 }
 
+std::optional<HttpEndpoint> PprofFeed::endpoint() const {
+  if (!client_) return std::nullopt;
+  return client_->endpoint();
+}
+
 void PprofFeed::cancel() {
   stopping_ = true;
   task_.cancel();

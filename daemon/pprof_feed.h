@@ -42,6 +42,8 @@ class PprofFeed {
   // Starts a fetch unless one is still under way, and returns the values that have come since the
   // last call, waiting for them until `deadline` at most.
   boost::asio::awaitable<MetricValues> collect(std::chrono::steady_clock::time_point deadline);
+  // Where the server is, when it is known.
+  [[nodiscard]] std::optional<HttpEndpoint> endpoint() const;
   // Ends a fetch that is under way, and a collect() that waits for it, at once.
   void cancel();
   boost::asio::awaitable<void> stop();

@@ -25,6 +25,8 @@ namespace {
 constexpr milliseconds kSleepNoticed{1000};
 // A child that we stop gets so long to end in order.
 constexpr milliseconds kChildPatience{2000};
+// The captures at the end of a soak, all together.
+constexpr std::chrono::seconds kFinalCapturePatience{30};
 // A round waits for pprof values for this share of the interval, so that the next is on time.
 constexpr int kPprofShare = 2;
 
@@ -188,23 +190,48 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
                     [this](const std::string& what) {
                       parts_.logger->debug("{}: smaps: {}", target_.name, what);
                     });
+  const auto kept = co_await kept_captures(id);
+  EvidenceFeed evidence(
+      parts_.executor, *parts_.workers, process,
+      evidence_options(config_, target_, id_, id, parts_.final_captures), parts_.captures, kept,
+      [&pprof] { return pprof.endpoint(); }, parts_.logger, evidence_taker(id));
   std::string reason;
   std::exception_ptr error;
   pprof_ = &pprof;
   try {
-    reason = co_await sample_until_end(*process, id, pprof, detail);
+    reason = co_await sample_until_end(*process, id, pprof, detail, evidence);
   } catch (...) {  // co_await cannot stand in a handler
     error = std::current_exception();
   }
   pprof_ = nullptr;
+  co_await evidence.stop();
   co_await pprof.stop();
   co_await detail.stop();
   if (error) std::rethrow_exception(error);
   co_return reason;
 }
 
+EvidenceFeed::OnEvidence TargetWatcher::evidence_taker(InstanceId id) {
+  return [this, id](const std::string& detector, Evidence evidence) {
+    parts_.pipeline->looked(id, detector, std::move(evidence), read_clocks().wall);
+  };
+}
+
+// Those of this program that an earlier run of the daemon took.
+asio::awaitable<std::vector<Capture>> TargetWatcher::kept_captures(InstanceId id) {
+  if (parts_.captures == nullptr || !config_.evidence.enabled) co_return std::vector<Capture>();
+  const auto read = [database = parts_.database, id, logger = parts_.logger] {
+    auto captures = captures_of_program(database, id);
+    if (captures) return std::move(*captures);
+    logger->debug("earlier captures: {}", captures.error().message);
+    return std::vector<Capture>();
+  };
+  co_return co_await run_on(parts_.workers->get_executor(), read);
+}
+
 asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& process, InstanceId id,
-                                                             PprofFeed& pprof, DetailFeed& detail) {
+                                                             PprofFeed& pprof, DetailFeed& detail,
+                                                             EvidenceFeed& evidence) {
   FailureLog failures(parts_.logger, target_.name + ": /proc");
   const auto interval = std::chrono::duration_cast<Clock::duration>(target_.interval);
   std::optional<Moment> before;
@@ -227,10 +254,15 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     }
     sample.values.merge(detail.collect());
     sample.values.merge(co_await pprof.collect(tick + interval / kPprofShare));
-    if (!sample.values.empty()) parts_.pipeline->sample(sample);
+    std::vector<LookRequest> looks;
+    if (!sample.values.empty()) looks = parts_.pipeline->sample(sample);
+    if (config_.evidence.enabled) {
+      evidence.round(std::move(looks), parts_.pipeline->is_quiet(id));
+    }
     tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
     co_await sleep_until(tick);
   }
+  co_await evidence.finish(Clock::now() + kFinalCapturePatience);
   // A child does not outlive the watch.
   co_return child_ ? end_reason() : std::string();
 }

@@ -12,6 +12,7 @@
 #include "collectors/procfs/process_reader.h"
 #include "config/config.h"
 #include "daemon/child_process.h"
+#include "daemon/evidence_feed.h"
 #include "daemon/pipeline.h"
 #include "daemon/process_search.h"
 #include "model/target.h"
@@ -37,6 +38,8 @@ class TargetWatcher {
     std::filesystem::path proc_root = "/proc";
     std::string boot_id;
     std::filesystem::path database;  // to read old samples from; empty: none
+    CaptureStore* captures = nullptr;  // null: captures are not kept
+    bool final_captures = false;       // take them when the watch ends
   };
   // `config` and everything in `parts` must outlive run().
   TargetWatcher(Parts parts, const Config& config, Target target);
@@ -57,11 +60,14 @@ class TargetWatcher {
   // As sample_until_end().
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
                                              InstanceId id);
+  boost::asio::awaitable<std::vector<Capture>> kept_captures(InstanceId id);
+  EvidenceFeed::OnEvidence evidence_taker(InstanceId id);
   boost::asio::awaitable<ProcessJudge> judge_for(Pipeline::Begin instance, ProcessInfo process);
   // Why the instance ended; empty when the watcher is stopped, or when the process became another
   // program.
   boost::asio::awaitable<std::string> sample_until_end(ProcessReader& process, InstanceId id,
-                                                       PprofFeed& pprof, DetailFeed& detail);
+                                                       PprofFeed& pprof, DetailFeed& detail,
+                                                       EvidenceFeed& evidence);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   void start_child();
   void note_gap(InstanceId id, const Moment& before, const Moment& now);

@@ -59,4 +59,27 @@ boost::asio::awaitable<Result<MetricValues>> PprofClient::read_heap() {
   co_return values;
 }
 
+boost::asio::awaitable<Result<std::string>> PprofClient::fetch_profile(
+    CaptureKind kind, std::chrono::seconds cpu_time) {
+  std::string path;
+  switch (kind) {
+    case CaptureKind::kHeap:
+    case CaptureKind::kAllocs:
+    case CaptureKind::kGoroutine:
+      path = to_string(kind);
+      break;
+    case CaptureKind::kCpu:
+      path = fmt::format("profile?seconds={}", cpu_time.count());
+      break;
+    case CaptureKind::kFds:
+    case CaptureKind::kMappings:
+      co_return invalid(fmt::format("{} is no profile", to_string(kind)));
+  }
+  co_return co_await fetch(http_, std::move(path));
+}
+
+boost::asio::awaitable<Result<std::string>> PprofClient::fetch_goroutine_dump() {
+  co_return co_await fetch(http_, "goroutine?debug=2");
+}
+
 }  // namespace soakwatch

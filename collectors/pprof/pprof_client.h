@@ -2,11 +2,14 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "collectors/http/http_client.h"
 #include "collectors/procfs/listening_sockets.h"
+#include "model/capture.h"
 #include "model/metric.h"
 #include "model/result.h"
 
@@ -24,6 +27,13 @@ class PprofClient {
   boost::asio::awaitable<Result<MetricValues>> read_index();
   // Metrics of Source::kPprofHeap, from the MemStats at the end of heap?debug=1.
   boost::asio::awaitable<Result<MetricValues>> read_heap();
+
+  // The body of a profile as it came: heap, allocs, goroutine, or cpu over `cpu_time`, for which
+  // the time-out must leave room. kInvalid for other kinds. Never gc=1, never debug=2.
+  boost::asio::awaitable<Result<std::string>> fetch_profile(CaptureKind kind,
+                                                            std::chrono::seconds cpu_time);
+  // goroutine?debug=2, which stops the program while it is written: for a person who asks.
+  boost::asio::awaitable<Result<std::string>> fetch_goroutine_dump();
 
   [[nodiscard]] const HttpEndpoint& endpoint() const { return http_.endpoint(); }
 

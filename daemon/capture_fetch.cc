@@ -1,0 +1,59 @@
+#include "daemon/capture_fetch.h"
+
+#include <utility>
+
+#include "collectors/pprof/pprof_client.h"
+#include "daemon/background_task.h"
+#include "evidence/gunzip.h"
+
+namespace soakwatch {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// A profile comes compressed by Go, a text is compressed by us.
+Result<FetchedCapture> packed(std::string bytes) {
+  if (is_gzip(bytes)) return FetchedCapture{std::move(bytes), "pb.gz"};
+  auto compressed = gzip(bytes);
+  if (!compressed) return compressed.error();
+  return FetchedCapture{std::move(*compressed), "txt.gz"};
+}
+
+asio::awaitable<Result<std::string>> fetch_from_pprof(CaptureKind kind,
+                                                      const CaptureSource& source) {
+  if (!source.pprof) {
+    co_return Error{ErrorKind::kUnavailable, "no pprof server was found in the process"};
+  }
+  HttpLimits limits = source.limits;
+  if (kind == CaptureKind::kCpu) limits.timeout += source.cpu_time;
+  PprofClient client(source.executor, *source.pprof, limits);
+  if (kind == CaptureKind::kGoroutine && source.goroutine_dump) {
+    co_return co_await client.fetch_goroutine_dump();
+  }
+  co_return co_await client.fetch_profile(kind, source.cpu_time);
+}
+
+}  // namespace
+
+bool is_profile(CaptureKind kind) {
+  return kind != CaptureKind::kFds && kind != CaptureKind::kMappings;
+}
+
+asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind, CaptureSource source) {
+  if (is_profile(kind)) {
+    auto body = co_await fetch_from_pprof(kind, source);
+    if (!body) co_return body.error();
+    if (body->empty()) co_return invalid("the answer is empty");
+    const auto pack = [&body] { return packed(std::move(*body)); };
+    co_return co_await run_on(source.workers->get_executor(), pack);
+  }
+  const auto read = [process = source.process, kind]() -> Result<FetchedCapture> {
+    auto text = kind == CaptureKind::kFds ? process->read_fd_table() : process->read_smaps();
+    if (!text) return text.error();
+    return packed(std::move(*text));
+  };
+  co_return co_await run_on(source.workers->get_executor(), read);
+}
+
+}  // namespace soakwatch

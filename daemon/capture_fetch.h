@@ -1,0 +1,42 @@
+// One capture of a process, fetched as it will be stored.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "collectors/http/http_client.h"
+#include "collectors/procfs/process_reader.h"
+#include "model/capture.h"
+#include "model/result.h"
+
+namespace soakwatch {
+
+// Where captures of one process come from. The executor and the workers must outlive the fetch.
+struct CaptureSource {
+  boost::asio::any_io_executor executor;
+  boost::asio::thread_pool* workers = nullptr;
+  std::shared_ptr<const ProcessReader> process;
+  std::optional<HttpEndpoint> pprof;  // absent: no profiles
+  HttpLimits limits;                  // of one fetch; cpu_time comes on top
+  std::chrono::seconds cpu_time{5};
+  bool goroutine_dump = false;  // goroutine?debug=2, which stops the process while it is written
+};
+
+struct FetchedCapture {
+  std::string bytes;      // gzip
+  std::string extension;  // "pb.gz" for profiles, "txt.gz" for texts
+};
+
+// Errors: kUnavailable where there is no pprof server to ask, and those of HttpClient::get and
+// ProcessReader. A connection of its own, so that the rounds do not wait.
+boost::asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind,
+                                                             CaptureSource source);
+
+bool is_profile(CaptureKind kind);
+
+}  // namespace soakwatch

@@ -1,0 +1,225 @@
+#include "daemon/evidence_feed.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "daemon/clock.h"
+#include "evidence/read_breakdown.h"
+
+namespace soakwatch {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::array kBaselineKinds{CaptureKind::kGoroutine, CaptureKind::kHeap, CaptureKind::kFds,
+                                    CaptureKind::kMappings};
+// Baselines of one kind whose place is kept in mind: the first and the newest ones.
+constexpr std::size_t kMaxBaselines = 24;
+// The same where they lie in memory.
+constexpr std::size_t kMaxBaselinesInMemory = 3;
+// A baseline is old enough for the first time this long after a look for a server found none.
+constexpr std::chrono::seconds kLongestRest{600};
+
+}  // namespace
+
+EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
+                           std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
+                           CaptureStore* store, const std::vector<Capture>& kept,
+                           std::function<std::optional<HttpEndpoint>()> pprof, const Logger& logger,
+                           OnEvidence on_evidence)
+    : executor_(executor),
+      workers_(workers),
+      process_(std::move(process)),
+      options_(std::move(options)),
+      store_(store),
+      pprof_(std::move(pprof)),
+      logger_(logger),
+      on_evidence_(std::move(on_evidence)),
+      failures_(logger, options_.target_name + ": captures"),
+      task_(executor,
+            [this](const std::string& what) { failures_.failed(what, read_clocks().monotonic); }),
+      begun_(Clock::now()),
+      next_baseline_(begun_ + options_.warm_up) {
+  for (auto capture = kept.rbegin(); capture != kept.rend(); ++capture) {
+    if (capture->reason != CaptureReason::kBaseline) continue;
+    baselines_[capture->kind].push_back({*capture, {}});
+    forget_old_baselines(capture->kind);
+  }
+}
+
+void EvidenceFeed::round(std::vector<LookRequest> wanted, bool healthy) {
+  for (LookRequest& request : wanted) {
+    std::erase_if(wanted_, [&](const auto& r) { return r.detector == request.detector; });
+    wanted_.push_back(std::move(request));
+  }
+  if (task_.running()) return;
+  const Clock::time_point now = Clock::now();
+  const bool rests = now < next_capture_;
+  // An alert does not wait for the budget: such a look comes once for each doubling of a growth.
+  const auto next = std::find_if(wanted_.begin(), wanted_.end(), [rests](const LookRequest& r) {
+    return !rests || r.reason == CaptureReason::kFiring;
+  });
+  if (next != wanted_.end()) {
+    LookRequest request = std::move(*next);
+    wanted_.erase(next);
+    task_.start(take_look(std::move(request)));
+  } else if (healthy && !rests && now >= next_baseline_) {
+    next_baseline_ = now + options_.baseline_interval;
+    task_.start(take_baseline());
+  }
+}
+
+asio::awaitable<void> EvidenceFeed::take_baseline() { co_await take_all(CaptureReason::kBaseline); }
+
+asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
+  for (const CaptureKind kind : kBaselineKinds) {
+    if (is_profile(kind) && !pprof_()) continue;
+    auto fetched = co_await fetch(kind);
+    if (!fetched) continue;
+    auto capture = co_await keep(*fetched, kind, reason, std::nullopt);
+    if (reason != CaptureReason::kBaseline) continue;
+    Kept kept;
+    if (capture) {
+      kept.capture = std::move(*capture);
+    } else if (store_ == nullptr) {
+      kept.capture.kind = kind;
+      kept.capture.reason = reason;
+      kept.capture.time = read_clocks().wall;
+      kept.bytes = std::move(fetched->bytes);
+    } else {
+      continue;
+    }
+    baselines_[kind].push_back(std::move(kept));
+    forget_old_baselines(kind);
+  }
+}
+
+// The first shows the process when it was youngest, the newest ones what was normal lately.
+void EvidenceFeed::forget_old_baselines(CaptureKind kind) {
+  std::vector<Kept>& kept = baselines_[kind];
+  const std::size_t limit = store_ == nullptr ? kMaxBaselinesInMemory : kMaxBaselines;
+  if (kept.size() > limit) kept.erase(kept.begin() + 1);
+}
+
+asio::awaitable<Result<FetchedCapture>> EvidenceFeed::fetch(CaptureKind kind) {
+  const Clock::time_point begin = Clock::now();
+  CaptureSource source{executor_, &workers_, process_, pprof_(), options_.limits};
+  auto fetched = co_await fetch_capture(kind, std::move(source));
+  // A profile of the processor costs the target little of the time that it takes.
+  const auto took =
+      Clock::now() - begin -
+      (kind == CaptureKind::kCpu ? CaptureSource{}.cpu_time : std::chrono::seconds(0));
+  const auto rest = std::chrono::duration_cast<Clock::duration>(took / options_.cpu_share);
+  next_capture_ =
+      std::max(next_capture_, Clock::now() + std::min<Clock::duration>(rest, kLongestRest));
+  if (fetched) {
+    failures_.succeeded();
+  } else if (fetched.error().kind != ErrorKind::kNotFound) {  // else the process has ended
+    failures_.failed(std::string(to_string(kind)) + ": " + fetched.error().message,
+                     read_clocks().monotonic);
+  }
+  co_return fetched;
+}
+
+asio::awaitable<std::optional<Capture>> EvidenceFeed::keep(const FetchedCapture& fetched,
+                                                           CaptureKind kind, CaptureReason reason,
+                                                           std::optional<AlertId> alert) {
+  if (store_ == nullptr) co_return std::nullopt;
+  Capture capture;
+  capture.target = options_.target;
+  capture.instance = options_.instance;
+  capture.kind = kind;
+  capture.reason = reason;
+  capture.time = read_clocks().wall;
+  capture.alert = alert;
+  const auto write = [this, &capture, &fetched] {
+    return store_->add(capture, fetched.bytes, fetched.extension);
+  };
+  auto added = co_await run_on(workers_.get_executor(), write);
+  if (!added) {
+    failures_.failed(added.error().message, read_clocks().monotonic);
+    co_return std::nullopt;
+  }
+  co_return std::move(*added);
+}
+
+asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
+  const std::string detector = request.detector;
+  Evidence evidence;
+  std::exception_ptr thrown;
+  try {
+    auto breakdown = co_await look(std::move(request));
+    if (breakdown) {
+      Probe& probe = probes_.at(detector);
+      probe.look(std::move(*breakdown), read_clocks().wall);
+      evidence = probe.evidence();
+    } else {
+      evidence.statement = "nobody could be named: " + breakdown.error().message;
+    }
+  } catch (...) {  // cancelled, or a bug: the finding must not wait for ever
+    thrown = std::current_exception();
+    evidence.statement = "nobody could be named: the look was broken off";
+  }
+  on_evidence_(detector, std::move(evidence));
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+asio::awaitable<Result<Breakdown>> EvidenceFeed::look(LookRequest request) {
+  auto fetched = co_await fetch(request.kind);
+  if (!fetched) co_return fetched.error();
+  co_await keep(*fetched, request.kind, request.reason, request.alert);
+  if (request.first) probes_.erase(request.detector);
+  const auto [probe, is_new] = probes_.try_emplace(request.detector, request.kind);
+  if (is_new) co_await add_baseline_to(probe->second, request.kind, request.since);
+  const auto read = [&fetched] { return read_breakdown(fetched->bytes); };
+  co_return co_await run_on(workers_.get_executor(), read);
+}
+
+asio::awaitable<void> EvidenceFeed::add_baseline_to(Probe& probe, CaptureKind kind,
+                                                    WallTime since) {
+  const Kept* baseline = baseline_before(kind, since);
+  if (baseline == nullptr) co_return;
+  const Kept copy = *baseline;
+  const auto read = [this, &copy]() -> Result<Breakdown> {
+    if (store_ == nullptr) return read_breakdown(copy.bytes);
+    auto bytes = store_->read(copy.capture);
+    if (!bytes) return bytes.error();
+    return read_breakdown(*bytes);
+  };
+  auto breakdown = co_await run_on(workers_.get_executor(), read);
+  if (!breakdown) {
+    logger_->debug("{}: baseline: {}", options_.target_name, breakdown.error().message);
+    co_return;
+  }
+  probe.look(std::move(*breakdown), copy.capture.time);
+}
+
+// The newest from before the growth; where there is none, the oldest, which shows part of it.
+const EvidenceFeed::Kept* EvidenceFeed::baseline_before(CaptureKind kind, WallTime since) const {
+  const auto found = baselines_.find(kind);
+  if (found == baselines_.end() || found->second.empty()) return nullptr;
+  const Kept* best = &found->second.front();
+  for (const Kept& kept : found->second) {
+    if (kept.capture.time <= since) best = &kept;
+  }
+  return best;
+}
+
+asio::awaitable<void> EvidenceFeed::finish(Clock::time_point deadline) {
+  if (!options_.final_captures) co_return;
+  co_await task_.wait(deadline);
+  if (task_.running()) co_return;
+  task_.start(take_all(CaptureReason::kFinal));
+  co_await task_.wait(deadline);
+}
+
+asio::awaitable<void> EvidenceFeed::stop() {
+  co_await task_.stop();
+  for (const LookRequest& request : std::exchange(wanted_, {})) {
+    on_evidence_(request.detector, {{}, false, "nobody could be named: the watch ended"});
+  }
+}
+
+}  // namespace soakwatch

@@ -1,0 +1,106 @@
+// Captures of one process instance: a baseline while it is healthy, a look when something grows.
+// Beside its rounds, and within a budget of the target's processor time.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/http/http_client.h"
+#include "collectors/procfs/process_reader.h"
+#include "daemon/background_task.h"
+#include "daemon/capture_fetch.h"
+#include "daemon/investigation.h"
+#include "daemon/logging.h"
+#include "evidence/breakdown.h"
+#include "evidence/probe.h"
+#include "model/capture.h"
+#include "storage/capture_store.h"
+
+namespace soakwatch {
+
+struct EvidenceOptions {
+  std::string target_name;
+  TargetId target = 0;
+  InstanceId instance = 0;
+  HttpLimits limits;
+  milliseconds warm_up{600000};             // no baseline before that age of the watch
+  milliseconds baseline_interval{3600000};  // between two baselines
+  double cpu_share = 0.005;  // of one core that captures may cost the target: one that took 10 ms
+                             // is followed by a pause of 2 s
+  bool final_captures = false;  // at the end of the watch
+};
+
+// Captures that the store has of the program that the instance runs now, newest first.
+Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& database,
+                                                 InstanceId instance);
+
+// All on the executor's thread. stop() before destruction.
+class EvidenceFeed {
+ public:
+  using OnEvidence = std::function<void(const std::string& detector, Evidence evidence)>;
+
+  // `store`: null keeps the baselines in memory, and nothing else. `kept`: captures of this
+  // instance that an earlier run of the daemon took, newest first. `pprof` says where the server
+  // is, when it is known.
+  EvidenceFeed(const boost::asio::any_io_executor& executor, boost::asio::thread_pool& workers,
+               std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
+               CaptureStore* store, const std::vector<Capture>& kept,
+               std::function<std::optional<HttpEndpoint>()> pprof, const Logger& logger,
+               OnEvidence on_evidence);
+
+  // Once a round: takes what is wanted, and starts what is due. Never waits. `healthy`: nothing is
+  // under suspicion, so that a baseline may be taken.
+  void round(std::vector<LookRequest> wanted, bool healthy);
+
+  // The last captures, of all kinds, when they are wanted; ends by the deadline.
+  boost::asio::awaitable<void> finish(std::chrono::steady_clock::time_point deadline);
+  boost::asio::awaitable<void> stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Kept {
+    Capture capture;
+    std::string bytes;  // where there is no store
+  };
+
+  boost::asio::awaitable<void> take_baseline();
+  boost::asio::awaitable<void> take_all(CaptureReason reason);
+  boost::asio::awaitable<void> take_look(LookRequest request);
+  boost::asio::awaitable<Result<Breakdown>> look(LookRequest request);
+  boost::asio::awaitable<Result<FetchedCapture>> fetch(CaptureKind kind);
+  boost::asio::awaitable<std::optional<Capture>> keep(const FetchedCapture& fetched,
+                                                      CaptureKind kind, CaptureReason reason,
+                                                      std::optional<AlertId> alert);
+  boost::asio::awaitable<void> add_baseline_to(Probe& probe, CaptureKind kind, WallTime since);
+  [[nodiscard]] const Kept* baseline_before(CaptureKind kind, WallTime since) const;
+  void forget_old_baselines(CaptureKind kind);
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::thread_pool& workers_;
+  std::shared_ptr<const ProcessReader> process_;
+  EvidenceOptions options_;
+  CaptureStore* store_;
+  std::function<std::optional<HttpEndpoint>()> pprof_;
+  Logger logger_;
+  OnEvidence on_evidence_;
+  FailureLog failures_;
+  BackgroundTask task_;
+  std::deque<LookRequest> wanted_;                      // at most one of each detector
+  std::map<std::string, Probe> probes_;                 // by detector
+  std::map<CaptureKind, std::vector<Kept>> baselines_;  // the oldest first
+  Clock::time_point begun_;
+  Clock::time_point next_baseline_;
+  Clock::time_point next_capture_;  // the budget
+};
+
+}  // namespace soakwatch
