@@ -52,7 +52,8 @@ std::unique_ptr<Notifier> make_log_notifier(
 // are printable and cut at 1000 bytes.
 std::string to_json(const AlertTransition& transition);
 // "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z):
-// goroutines that never end; reaches ... in 2h": one printable line.
+// goroutines that never end; behind it: main.leak (worker.go:42), chan receive; reaches ... in 2h":
+// one printable line.
 std::string describe(const AlertTransition& transition);
 
 // Hands each transition to firing, plateau or resolved to each notifier, in order, where the alert

@@ -63,6 +63,21 @@ json::array texts(const std::vector<std::string>& values) {
   return list;
 }
 
+json::array culprits_of(const Finding& finding) {
+  json::array culprits;
+  for (const Culprit& culprit : finding.culprits) {
+    culprits.push_back({{"kind", text(to_string(culprit.kind))},
+                        {"name", text(culprit.name)},
+                        {"location", text(culprit.location)},
+                        {"state", text(culprit.state)},
+                        {"before", number(culprit.before)},
+                        {"now", number(culprit.now)},
+                        {"share", number(culprit.share)},
+                        {"stack", texts(culprit.stack)}});
+  }
+  return culprits;
+}
+
 std::string_view label(AlertState state) {
   switch (state) {
     case AlertState::kInactive:
@@ -113,7 +128,9 @@ std::string to_json(const AlertTransition& transition) {
       {"summary", text(finding.summary)},
       {"limit", limit_of(finding)},
       {"gates", gates_of(finding)},
-      {"ruled_out", texts(finding.ruled_out)}};
+      {"ruled_out", texts(finding.ruled_out)},
+      {"culprits", culprits_of(finding)},
+      {"probe", text(finding.probe)}};
   return json::serialize(object);
 }
 
@@ -134,6 +151,7 @@ std::string describe(const AlertTransition& transition) {
     line += printable(finding.summary, kTextLimitBytes);
   }
   if (!finding.cause.empty()) line += ": " + printable(finding.cause);
+  if (!finding.culprits.empty()) line += "; behind it: " + whose(finding.culprits.front());
   const bool is_news = transition.from == alert.state;
   if (grows && !is_news && finding.limit) {
     line += fmt::format("; reaches {} ({}) in {}", printable(finding.limit->name),

@@ -51,6 +51,9 @@ void print_listed(const Alert& alert, std::size_t indent, WallTime now, bool col
               printable(alert.target_name).c_str(), alert.pid, printable(f.summary, 400).c_str());
   const std::string limit = limit_text(alert, now);
   if (!f.cause.empty()) std::printf("%s    %s\n", margin.c_str(), printable(f.cause, 400).c_str());
+  if (!f.culprits.empty()) {
+    std::printf("%s    behind it: %s\n", margin.c_str(), to_string(f.culprits.front()).c_str());
+  }
   std::printf("%s    since %s%s%s\n", margin.c_str(), format_local(f.since).c_str(),
               limit.empty() ? "" : "; ", limit.c_str());
 }
@@ -119,6 +122,17 @@ void print_family(const Alert& alert, const std::vector<Alert>& all) {
   }
 }
 
+void print_culprits(const Finding& f) {
+  if (!f.culprits.empty()) std::printf("  who grows\n");
+  for (const Culprit& culprit : f.culprits) std::printf("    %s\n", to_string(culprit).c_str());
+  if (!f.probe.empty()) print_row("probe", printable(f.probe, 400));
+  if (f.culprits.empty() || f.culprits.front().stack.empty()) return;
+  std::printf("  stack of the first\n");
+  for (const std::string& frame : f.culprits.front().stack) {
+    std::printf("    %s\n", printable(frame, 400).c_str());
+  }
+}
+
 void print_reasons(const Finding& f) {
   if (!f.gates.empty()) std::printf("  judged by\n");
   for (const Gate& gate : f.gates) std::printf("    %s\n", gate_text(f.metric, gate).c_str());
@@ -159,6 +173,7 @@ int show(const AlertsArguments& args) {
                 state_word(shown, color).c_str(), severity_word(shown, color).c_str());
     print_figures(shown, read_clocks().wall);
     print_family(shown, *all);
+    print_culprits(shown.finding);
     print_reasons(shown.finding);
     print_history(*history);
     return kExitDone;

@@ -130,8 +130,8 @@ std::string default_name(const std::string& target, CaptureKind kind, const std:
                          WallTime now) {
   std::string name;
   for (const char c : target.substr(0, 80)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
     name += plain ? c : '_';
   }
   if (name.starts_with('.') || name.starts_with('-')) name.front() = '_';
@@ -207,8 +207,7 @@ void add_capture_command(CLI::App& app, int& status) {
   command->add_option("spec", args->spec, "Whose: pid:1234, sidecar, port:6060, ...")
       ->type_name("SPEC")
       ->required();
-  command
-      ->add_option("kind", args->kind, "heap, allocs, goroutine, cpu, fds or mappings")
+  command->add_option("kind", args->kind, "heap, allocs, goroutine, cpu, fds or mappings")
       ->type_name("KIND")
       ->required();
   command

@@ -39,13 +39,6 @@ std::string_view what(CaptureKind kind) {
   return "group";
 }
 
-std::string described(const Culprit& culprit) {
-  std::string text = culprit.name;
-  if (!culprit.location.empty()) text += fmt::format(" ({})", culprit.location);
-  if (!culprit.state.empty()) text += fmt::format(", {}", culprit.state);
-  return text;
-}
-
 double percent(double share) { return 100 * share; }
 
 }  // namespace
@@ -126,13 +119,13 @@ Evidence Probe::evidence() const {
   const Culprit& first = result.culprits.front();
   if (alone) {
     result.statement = fmt::format("there is no earlier capture; now one {}, {}, holds {:.0f} %",
-                                   what(kind_), described(first), percent(first.share));
+                                   what(kind_), whose(first), percent(first.share));
     return result;
   }
   const std::string why_not = objection(whole);
   result.confirmed = why_not.empty();
   result.statement = fmt::format("{:.0f} % of the growth is one {}, {}", percent(first.share),
-                                 what(kind_), described(first));
+                                 what(kind_), whose(first));
   if (!result.confirmed) result.statement += "; not confirmed: " + why_not;
   return result;
 }

@@ -55,6 +55,11 @@ struct Culprit {
   std::vector<std::string> stack;  // "function (file:line)", the innermost first; may be empty
 };
 
+// "main.leak (worker.go:42), chan receive".
+std::string whose(const Culprit& culprit);
+// The same with its figures: "...: 12 -> 412, 96 % of the growth".
+std::string to_string(const Culprit& culprit);
+
 struct Finding {
   std::string detector;  // "goroutine_growth": stable, part of an alert's identity
   Metric metric = Metric::kRssBytes;

@@ -90,8 +90,8 @@ std::string format_bytes(double bytes) {
   return formatted(std::fabs(value) >= 100 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
 }
 
-std::string format_value(Metric metric, double value) {
-  switch (describe(metric).unit) {
+std::string format_value(Unit unit, double value) {
+  switch (unit) {
     case Unit::kBytes:
       return format_bytes(value);
     case Unit::kCount:
@@ -102,6 +102,10 @@ std::string format_value(Metric metric, double value) {
       return formatted("%.1f %%", value * 100);
   }
   return {};
+}
+
+std::string format_value(Metric metric, double value) {
+  return format_value(describe(metric).unit, value);
 }
 
 std::string format_rate(Metric metric, double per_hour) {

@@ -17,6 +17,7 @@ std::string printable(std::string_view text, std::size_t limit = 200);
 std::string format_bytes(double bytes);
 // A value of the metric with its unit, for a person: "12.3 MiB", "1,204", "0.25 s", "1.3 %".
 std::string format_value(Metric metric, double value);
+std::string format_value(Unit unit, double value);
 // The same per hour, with a sign: "+12.3 MiB/h", "+240/h".
 std::string format_rate(Metric metric, double per_hour);
 

@@ -1,0 +1,28 @@
+#include <cmath>
+
+#include "model/finding.h"
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+constexpr std::size_t kNameLimitBytes = 300;
+
+}  // namespace
+
+std::string whose(const Culprit& culprit) {
+  std::string text = printable(culprit.name, kNameLimitBytes);
+  if (!culprit.location.empty()) {
+    text += " (" + printable(culprit.location, kNameLimitBytes) + ")";
+  }
+  if (!culprit.state.empty()) text += ", " + printable(culprit.state, kNameLimitBytes);
+  return text;
+}
+
+std::string to_string(const Culprit& culprit) {
+  std::string text = whose(culprit) + ": " + format_value(culprit.unit, culprit.before) + " -> " +
+                     format_value(culprit.unit, culprit.now);
+  return text + ", " + std::to_string(std::lround(100 * culprit.share)) + " % of the growth";
+}
+
+}  // namespace soakwatch
