@@ -32,18 +32,48 @@ std::optional<std::string> parse_address(std::string_view hex, bool ipv6) {
 }
 
 // "0100007F:17AC"
-bool parse_local(std::string_view field, bool ipv6, ListeningSocket& out) {
+bool parse_end(std::string_view field, bool ipv6, std::string& address, std::uint16_t& port) {
   const std::size_t colon = field.find(':');
   if (colon == std::string_view::npos) return false;
-  auto address = parse_address(field.substr(0, colon), ipv6);
-  const auto port = parse_unsigned<std::uint16_t>(field.substr(colon + 1), 16);
-  if (!address || !port) return false;
-  out.address = std::move(*address);
-  out.port = *port;
+  auto parsed_address = parse_address(field.substr(0, colon), ipv6);
+  const auto parsed_port = parse_unsigned<std::uint16_t>(field.substr(colon + 1), 16);
+  if (!parsed_address || !parsed_port) return false;
+  address = std::move(*parsed_address);
+  port = *parsed_port;
   return true;
 }
 
+struct Fields {
+  std::string_view local, remote, state, inode;
+};
+
+// sl local_address rem_address st tx:rx tr:tm->when retrnsmt uid timeout inode ...
+Fields split_row(std::string_view line) {
+  Fields row;
+  take_field(line);
+  row.local = take_field(line);
+  row.remote = take_field(line);
+  row.state = take_field(line);
+  for (int i = 0; i < 5; ++i) take_field(line);
+  row.inode = take_field(line);
+  return row;
+}
+
 }  // namespace
+
+Result<InetSocket> parse_inet_row(std::string_view line, bool ipv6) {
+  const Fields row = split_row(line);
+  InetSocket socket;
+  const auto state = parse_unsigned<std::uint8_t>(row.state, 16);
+  const auto inode = parse_unsigned<std::uint64_t>(row.inode);
+  if (!state || !inode || !parse_end(row.local, ipv6, socket.local_address, socket.local_port) ||
+      !parse_end(row.remote, ipv6, socket.remote_address, socket.remote_port)) {
+    return invalid("net: a row is wrong");
+  }
+  socket.state = *state;
+  socket.inode = *inode;
+  return socket;
+}
 
 Result<std::vector<ListeningSocket>> parse_net_tcp(std::string_view text, bool ipv6) {
   std::string_view header = take_line(text);
@@ -52,18 +82,14 @@ Result<std::vector<ListeningSocket>> parse_net_tcp(std::string_view text, bool i
   }
   std::vector<ListeningSocket> sockets;
   for (std::size_t row = 0; !text.empty(); ++row) {
-    // sl local_address rem_address st tx:rx tr:tm->when retrnsmt uid timeout inode ...
-    std::string_view line = take_line(text);
-    take_field(line);
-    const std::string_view local = take_field(line);
-    take_field(line);
-    const std::string_view state = take_field(line);
-    if (state.size() != 2) return invalid("net/tcp: row " + std::to_string(row) + " is wrong");
-    if (state != kListenState) continue;
-    for (int i = 0; i < 5; ++i) take_field(line);
-    const auto inode = parse_unsigned<std::uint64_t>(take_field(line));
+    const Fields fields = split_row(take_line(text));
+    if (fields.state.size() != 2) {
+      return invalid("net/tcp: row " + std::to_string(row) + " is wrong");
+    }
+    if (fields.state != kListenState) continue;
+    const auto inode = parse_unsigned<std::uint64_t>(fields.inode);
     ListeningSocket socket;
-    if (!inode || !parse_local(local, ipv6, socket)) {
+    if (!inode || !parse_end(fields.local, ipv6, socket.address, socket.port)) {
       return invalid("net/tcp: row " + std::to_string(row) + " is wrong");
     }
     socket.inode = *inode;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "collectors/procfs/cmdline.h"
+#include "collectors/procfs/fd_table.h"
 #include "collectors/procfs/go_environment.h"
 #include "collectors/procfs/kernel_text.h"
 #include "collectors/procfs/process_directory.h"
@@ -89,6 +90,25 @@ Result<void> count_mappings(const ProcessDirectory& folder, MetricValues& out) {
   }
   if (lines > 0) out.set(Metric::kMappings, static_cast<double>(lines));
   return {};
+}
+
+// In pieces: it is mostly far shorter than it may be.
+Result<std::string> read_smaps_text(const ProcessDirectory& folder) {
+  const auto file = ProcFile::open(folder.fd(), "smaps");
+  if (!file) return file.error();
+  std::string chunk(kMapsChunkBytes, '\0');
+  std::string all;
+  while (true) {
+    const auto text = file->read_at(all.size(), chunk);
+    if (!text) return text.error();
+    if (text->empty()) break;
+    if (all.size() + text->size() > kMaxSmapsBytes) {
+      return Error{ErrorKind::kTooLarge, "smaps: too long"};
+    }
+    all += *text;
+  }
+  if (all.empty()) return not_found("smaps: the process has no memory");
+  return all;
 }
 
 // All but the id and comm.
@@ -295,6 +315,28 @@ Result<MetricValues> ProcessReader::read_detail() const {
   }
   if (const auto alive = impl_->read_stat(); !alive) return alive.error();
   return out;
+}
+
+Result<std::string> ProcessReader::read_fd_table() const {
+  const auto stat = impl_->read_stat();
+  if (!stat) return stat.error();
+  const auto thread = impl_->stand_in(*stat);
+  if (!thread) return thread.error();
+  auto text = soakwatch::read_fd_table(*thread ? **thread : impl_->folder, FdTableLimits{});
+  // A process that ends closes its descriptors first: an empty list of one that is gone is none.
+  if (const auto alive = impl_->read_stat(); !alive) return alive.error();
+  return text;
+}
+
+Result<std::string> ProcessReader::read_smaps() const {
+  const auto stat = impl_->read_stat();
+  if (!stat) return stat.error();
+  const auto thread = impl_->stand_in(*stat);
+  if (!thread) return thread.error();
+  auto text = read_smaps_text(*thread ? **thread : impl_->folder);
+  // When the process ends meanwhile the text ends as well, in the middle and without an error.
+  if (const auto alive = impl_->read_stat(); !alive) return alive.error();
+  return text;
 }
 
 Result<std::vector<std::uint64_t>> ProcessReader::socket_inodes() const {

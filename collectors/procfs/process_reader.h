@@ -15,6 +15,9 @@
 
 namespace soakwatch {
 
+// About 90,000 mappings; the kernel's default limit is 65,530 (vm.max_map_count).
+inline constexpr std::size_t kMaxSmapsBytes = std::size_t{64} << 20;
+
 class ProcessReader {
  public:
   // Error kNotFound: no such process; kDenied: /proc hides it; kIo otherwise. `boot_id` goes into
@@ -42,6 +45,12 @@ class ProcessReader {
   // Metrics of Source::kProcDetail. May take seconds on a huge process: call it on a worker thread,
   // at most one at a time; it may run beside read_round().
   Result<MetricValues> read_detail() const;
+
+  // The open descriptors, in the form that fd_table.h states, and the text of smaps as it is: for a
+  // worker thread, as above. Errors: kNotFound (ended; smaps also: a process without memory),
+  // kDenied, kTooLarge (more than kMaxSmapsBytes), kIo.
+  [[nodiscard]] Result<std::string> read_fd_table() const;
+  [[nodiscard]] Result<std::string> read_smaps() const;
 
   // Inodes of the sockets that the process holds, for finding its servers. Lists /proc/PID/fd.
   [[nodiscard]] Result<std::vector<std::uint64_t>> socket_inodes() const;

@@ -51,5 +51,28 @@ TEST(ParseNetTcp, RefusesOtherTexts) {
   EXPECT_TRUE(parse_net_tcp(kHeader, false)->empty());
 }
 
+TEST(ParseInetRow, ReadsBothEnds) {
+  const auto socket = parse_inet_row(
+      "   2: 0100007F:3EBC 0200007F:1538 08 00000000:00000000 02:00000594 00000000     0        0 "
+      "49801 2 00000000f6b12813 20 0 0 10 -1",
+      false);
+  ASSERT_TRUE(socket);
+  EXPECT_EQ(socket->local_address, "127.0.0.1");
+  EXPECT_EQ(socket->local_port, 16060);
+  EXPECT_EQ(socket->remote_address, "127.0.0.2");
+  EXPECT_EQ(socket->remote_port, 5432);
+  EXPECT_EQ(socket->state, 8);
+  EXPECT_EQ(socket->inode, 49801U);
+}
+
+TEST(ParseInetRow, RefusesTheHeaderAndOtherTexts) {
+  for (const std::string& row :
+       {kHeader, std::string(), std::string("0: 0100007F:1 0200007F 01 0:0 0:0 0 0 0 1 1"),
+        std::string("0: 0100007F:1 0200007F:2 123 0:0 0:0 0 0 0 1 1"),
+        std::string("0: 0100007F:1 0200007F:2 01 0:0 0:0 0 0 0 x 1")}) {
+    EXPECT_FALSE(parse_inet_row(row, false)) << row;
+  }
+}
+
 }  // namespace
 }  // namespace soakwatch
