@@ -2,15 +2,44 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "model/printable.h"
+
 namespace soakwatch {
 namespace {
 
 namespace json = boost::json;
+
+// Culprits come out of a process that may be hostile, and each change of an alert stores them.
+constexpr std::size_t kCulpritLimit = 10;
+constexpr std::size_t kStackLimitLines = 64;
+constexpr std::size_t kTextLimitBytes = 300;
+
+constexpr std::array kUnitNames{
+    std::pair{Unit::kBytes, std::string_view("bytes")},
+    std::pair{Unit::kCount, std::string_view("count")},
+    std::pair{Unit::kSeconds, std::string_view("seconds")},
+    std::pair{Unit::kRatio, std::string_view("ratio")},
+};
+
+std::string_view unit_name(Unit unit) {
+  for (const auto& [value, name] : kUnitNames) {
+    if (value == unit) return name;
+  }
+  return "count";
+}
+
+Unit unit_from(std::string_view text) {
+  for (const auto& [value, name] : kUnitNames) {
+    if (name == text) return value;
+  }
+  return Unit::kCount;
+}
 
 json::value number(double value) {
   return std::isfinite(value) ? json::value(value) : json::value(nullptr);
@@ -26,6 +55,17 @@ std::string text_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_string()) return {};
   return {value->get_string().data(), value->get_string().size()};
+}
+
+// The texts of a list; what is no text is left out.
+std::vector<std::string> texts_of(const json::value& list) {
+  std::vector<std::string> texts;
+  if (!list.is_array()) return texts;
+  for (const json::value& entry : list.get_array()) {
+    if (entry.is_string())
+      texts.emplace_back(entry.get_string().c_str(), entry.get_string().size());
+  }
+  return texts;
 }
 
 Severity severity_from(std::string_view text) {
@@ -73,22 +113,62 @@ std::string texts_to_json(const std::vector<std::string>& texts) {
 }
 
 std::vector<std::string> texts_from_json(std::string_view text) {
-  std::vector<std::string> texts;
   json::error_code error;
   const json::value list = json::parse(text, error);
-  if (error || !list.is_array()) return texts;
-  for (const json::value& entry : list.get_array()) {
-    if (entry.is_string())
-      texts.emplace_back(entry.get_string().c_str(), entry.get_string().size());
+  return error ? std::vector<std::string>() : texts_of(list);
+}
+
+std::string culprits_to_json(const std::vector<Culprit>& culprits) {
+  const auto bounded = [](std::string_view text) {
+    return json::value_from(printable(text, kTextLimitBytes));
+  };
+  json::array list;
+  for (const Culprit& culprit : culprits) {
+    if (list.size() == kCulpritLimit) break;
+    json::array stack;
+    for (const std::string& line : culprit.stack) {
+      if (stack.size() == kStackLimitLines) break;
+      stack.push_back(bounded(line));
+    }
+    list.push_back({{"kind", to_string(culprit.kind)},
+                    {"name", bounded(culprit.name)},
+                    {"location", bounded(culprit.location)},
+                    {"state", bounded(culprit.state)},
+                    {"unit", unit_name(culprit.unit)},
+                    {"before", number(culprit.before)},
+                    {"now", number(culprit.now)},
+                    {"share", number(culprit.share)},
+                    {"stack", std::move(stack)}});
   }
-  return texts;
+  return json::serialize(list);
+}
+
+std::vector<Culprit> culprits_from_json(std::string_view text) {
+  std::vector<Culprit> culprits;
+  json::error_code error;
+  const json::value list = json::parse(text, error);
+  if (error || !list.is_array()) return culprits;
+  for (const json::value& entry : list.get_array()) {
+    const json::object* object = entry.if_object();
+    if (object == nullptr) continue;
+    const auto kind = capture_kind_from_string(text_of(*object, "kind"));
+    if (!kind) continue;  // of a newer program
+    const json::value* stack = object->if_contains("stack");
+    culprits.push_back({*kind, text_of(*object, "name"), text_of(*object, "location"),
+                        text_of(*object, "state"), unit_from(text_of(*object, "unit")),
+                        number_of(*object, "before"), number_of(*object, "now"),
+                        number_of(*object, "share"),
+                        stack != nullptr ? texts_of(*stack) : std::vector<std::string>()});
+  }
+  return culprits;
 }
 
 AlertTexts::AlertTexts(const Finding& finding)
     : severity(to_string(finding.severity)),
       grade(to_string(finding.grade)),
       gates(gates_to_json(finding.gates)),
-      ruled_out(texts_to_json(finding.ruled_out)) {}
+      ruled_out(texts_to_json(finding.ruled_out)),
+      culprits(culprits_to_json(finding.culprits)) {}
 
 void bind_alert_figures(ParameterCursor& parameters, const Alert& alert, const AlertTexts& texts) {
   const Finding& finding = alert.finding;
@@ -121,6 +201,8 @@ void bind_alert_figures(ParameterCursor& parameters, const Alert& alert, const A
   parameters.text(texts.ruled_out);
   parameters.time(alert.alert_since);
   parameters.integer(alert.told ? 1 : 0);
+  parameters.text(texts.culprits);
+  parameters.text(finding.probe);
 }
 
 void read_alert_figures(ColumnCursor& columns, Alert& alert) {
@@ -151,6 +233,8 @@ void read_alert_figures(ColumnCursor& columns, Alert& alert) {
   finding.ruled_out = texts_from_json(columns.text());
   alert.alert_since = columns.optional_time();
   alert.told = columns.integer() != 0;
+  finding.culprits = culprits_from_json(columns.text());
+  finding.probe = columns.text();
   finding.phase = alert.state == AlertState::kPlateau ? Phase::kPlateau : Phase::kGrowing;
 }
 

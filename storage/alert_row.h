@@ -15,8 +15,11 @@ inline constexpr std::string_view kAlertFigureColumns =
     "instance_id, pid, severity, base, current, slope_per_hour, slope_low, slope_high, since_ms, "
     "span_ms, gates, summary, pending_since_ms, fired_at_ms, resolved_at_ms, quiet_since_ms, "
     "grade, is_leak, cause, root, limit_name, limit_value, time_left_ms, ruled_out, "
-    "alert_since_ms, told";
-inline constexpr int kAlertFigureCount = 26;
+    "alert_since_ms, told, culprits, probe";
+inline constexpr int kAlertFigureCount = 28;
+
+// For a WHERE of `alerts`.
+inline constexpr std::string_view kAlertIsOpen = "state IN ('pending', 'firing', 'plateau')";
 
 // What an alert is stored as besides its own texts.
 struct AlertTexts {
@@ -25,6 +28,7 @@ struct AlertTexts {
   std::string grade;
   std::string gates;
   std::string ruled_out;
+  std::string culprits;
 };
 
 // `alert` and `texts` must live until the statement has run.
@@ -45,5 +49,11 @@ std::vector<Gate> gates_from_json(std::string_view json);
 // ["...", "..."]; what is not of this form reads as none.
 std::string texts_to_json(const std::vector<std::string>& texts);
 std::vector<std::string> texts_from_json(std::string_view json);
+// [{"kind": ..., "name": ..., "location": ..., "state": ..., "unit": "bytes", "before": ...,
+// "now": ..., "share": ..., "stack": ["..."]}]. The first ten culprits, with the innermost 64 lines
+// of each stack; texts are made printable and cut at 300 bytes. What is not of this form reads as
+// none, and so does a kind that this program does not know.
+std::string culprits_to_json(const std::vector<Culprit>& culprits);
+std::vector<Culprit> culprits_from_json(std::string_view json);
 
 }  // namespace soakwatch

@@ -89,7 +89,8 @@ bool means_corruption(const SQLite::Exception& error) {
   return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
 }
 
-// The three files belong together: a -wal beside another database would be taken for its own.
+// They belong together: a -wal beside another database would be taken for its own, and captures
+// beside a database that does not know them would be removed.
 Result<path> move_aside(const path& database) {
   const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
   const std::string suffix = ".corrupt-" + format_utc(now);
@@ -97,7 +98,7 @@ Result<path> move_aside(const path& database) {
   for (int i = 2; std::filesystem::exists(target); ++i) {
     target = with_suffix(database, fmt::format("{}-{}", suffix, i));
   }
-  for (const std::string_view part : {"-shm", "-wal", ""}) {
+  for (const std::string_view part : {".captures", "-shm", "-wal", ""}) {
     if (::rename(with_suffix(database, part).c_str(), with_suffix(target, part).c_str()) != 0 &&
         errno != ENOENT) {
       return os_error("cannot move the broken " + database.string() + part.data() + " aside",
@@ -114,7 +115,7 @@ Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool ch
     return migrated.error().in(database.string());
   }
   // Everything that start-up reads, so that a broken page shows now.
-  for (const char* table : {"targets", "instances", "alerts"}) {
+  for (const char* table : {"targets", "instances", "alerts", "captures"}) {
     db->execAndGet(fmt::format("SELECT max(id) FROM {}", table));
   }
   return db;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "storage/alert_row.h"
+#include "storage/capture_row.h"
 #include "storage/schema.h"
 
 namespace soakwatch {
@@ -58,11 +59,23 @@ std::string insert_history_sql() {
       kAlertFigureColumns, placeholders(6 + kAlertFigureCount));
 }
 
+std::string insert_capture_sql() {
+  return fmt::format("INSERT INTO captures ({}) VALUES ({}) ON CONFLICT(id) DO NOTHING",
+                     kCaptureColumns, placeholders(kCaptureColumnCount));
+}
+
 std::string insert_sample_sql() {
   return fmt::format(
       "INSERT INTO samples (id, instance_id, time_ms, monotonic_ms{}) VALUES ({}) "
       "ON CONFLICT(id) DO NOTHING",
       metric_columns(""), placeholders(4 + static_cast<int>(kMetricCount)));
+}
+
+// What a power cut must not take: changes of an alert, and captures, whose files are synced too.
+bool is_evidence(const Record& record) {
+  const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
+  return std::holds_alternative<Capture>(record) ||
+         (transition != nullptr && (*transition)->id != 0);
 }
 
 bool is_about_the_row(const SQLite::Exception& error) {
@@ -88,6 +101,8 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
                     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING"),
       insert_alert_(*db_, insert_alert_sql()),
       insert_history_(*db_, insert_history_sql()),
+      insert_capture_(*db_, insert_capture_sql()),
+      delete_capture_(*db_, "DELETE FROM captures WHERE id = ?"),
       insert_sample_(*db_, insert_sample_sql()) {
   // Preparing the statements has opened the log.
   database_id_ = file_id(path_);
@@ -130,10 +145,7 @@ void DatabaseWriter::run(SQLite::Statement& statement) {
 
 void DatabaseWriter::write(const Batch& batch) {
   if (batch.empty()) return;
-  set_synchronous(std::any_of(batch.records.begin(), batch.records.end(), [](const Record& record) {
-    const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
-    return transition != nullptr && (*transition)->id != 0;
-  }));
+  set_synchronous(std::any_of(batch.records.begin(), batch.records.end(), is_evidence));
   const std::uint64_t rejected_before = rejected_rows_;
   last_rejection_.clear();
   try {
@@ -246,6 +258,18 @@ void DatabaseWriter::write(const TransitionRecord& record) {
   h.text(transition.reason);
   bind_alert_figures(h, alert, texts);
   run(insert_history_);
+}
+
+void DatabaseWriter::write(const Capture& capture) {
+  const CaptureTexts texts(capture);
+  ParameterCursor p(insert_capture_);
+  bind_capture(p, capture, texts);
+  run(insert_capture_);
+}
+
+void DatabaseWriter::write(const CaptureRemoval& removal) {
+  delete_capture_.bind(1, removal.id);
+  run(delete_capture_);
 }
 
 void DatabaseWriter::write(const SampleRecord& sample) {

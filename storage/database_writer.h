@@ -53,6 +53,8 @@ class DatabaseWriter {
   void write(const InstanceEnd& end);
   void write(const EventRecord& event);
   void write(const TransitionRecord& record);
+  void write(const Capture& capture);
+  void write(const CaptureRemoval& removal);
   void write(const SampleRecord& sample);
 
   std::unique_ptr<SQLite::Database> db_;
@@ -68,6 +70,8 @@ class DatabaseWriter {
   SQLite::Statement insert_event_;
   SQLite::Statement insert_alert_;
   SQLite::Statement insert_history_;
+  SQLite::Statement insert_capture_;
+  SQLite::Statement delete_capture_;
   SQLite::Statement insert_sample_;
   bool synchronous_full_ = false;
   std::uint64_t rejected_rows_ = 0;

@@ -48,6 +48,7 @@ IdRegistry::IdRegistry(SQLite::Database& db) {
   last_event_ = last_id(db, "events");
   last_alert_ = last_id(db, "alerts");
   last_history_ = last_id(db, "alert_history");
+  last_capture_ = last_id(db, "captures");
 }
 
 IdRegistry::InstanceKey IdRegistry::key_of(TargetId target, const ProcessId& process) {
@@ -65,6 +66,13 @@ IdRegistry::Entry IdRegistry::target(const std::string& name) {
 std::optional<TargetId> IdRegistry::known_target(const std::string& name) const {
   const auto found = targets_.find(name);
   return found == targets_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::string> IdRegistry::target_name(TargetId id) const {
+  for (const auto& [name, known] : targets_) {
+    if (known == id) return name;
+  }
+  return std::nullopt;
 }
 
 IdRegistry::Entry IdRegistry::instance(TargetId target, const ProcessId& process) {

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "model/capture.h"
 #include "model/process_id.h"
 #include "model/sample.h"
 
@@ -28,6 +29,7 @@ class IdRegistry {
   };
   Entry target(const std::string& name);
   [[nodiscard]] std::optional<TargetId> known_target(const std::string& name) const;
+  [[nodiscard]] std::optional<std::string> target_name(TargetId id) const;
   Entry instance(TargetId target, const ProcessId& process);
   [[nodiscard]] bool has_instances(TargetId target) const;
 
@@ -35,6 +37,7 @@ class IdRegistry {
   std::int64_t next_event() { return ++last_event_; }
   AlertId next_alert() { return ++last_alert_; }
   std::int64_t next_history() { return ++last_history_; }
+  CaptureId next_capture() { return ++last_capture_; }
   [[nodiscard]] std::int64_t last_sample() const { return last_sample_; }
 
  private:
@@ -61,6 +64,7 @@ class IdRegistry {
   std::int64_t last_event_ = 0;
   std::int64_t last_alert_ = 0;
   std::int64_t last_history_ = 0;
+  CaptureId last_capture_ = 0;
 };
 
 }  // namespace soakwatch

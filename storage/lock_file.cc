@@ -47,12 +47,16 @@ Error os_error(const std::string& what, int error_number) {
           what + ": " + std::generic_category().message(error_number)};
 }
 
-std::filesystem::path lock_path(const std::filesystem::path& database) {
+std::filesystem::path beside(const std::filesystem::path& database, std::string_view suffix) {
   std::error_code ignored;
   std::filesystem::path real = std::filesystem::weakly_canonical(database, ignored);
   if (ignored) real = database;
-  real += ".lock";
+  real += suffix;
   return real;
+}
+
+std::filesystem::path lock_path(const std::filesystem::path& database) {
+  return beside(database, ".lock");
 }
 
 Result<LockFile> LockFile::acquire(const std::filesystem::path& database,

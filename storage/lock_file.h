@@ -4,13 +4,17 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "model/result.h"
 
 namespace soakwatch {
 
-// The lock file of a database; symbolic links are followed first, so that every path to one file
-// leads to one lock.
+// `<database><suffix>`; symbolic links are followed first, so that every path to one database leads
+// to one file beside it.
+std::filesystem::path beside(const std::filesystem::path& database, std::string_view suffix);
+
+// The lock file of a database.
 std::filesystem::path lock_path(const std::filesystem::path& database);
 
 class LockFile {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/alert.h"
+#include "model/capture.h"
 #include "model/event.h"
 #include "model/sample.h"
 #include "storage/sample_store.h"
@@ -32,9 +33,13 @@ struct TransitionRecord {
   AlertTransition transition;
 };
 
+struct CaptureRemoval {
+  CaptureId id = 0;
+};
+
 // The transition is large and rare: behind a pointer, it does not make each record large.
 using Record = std::variant<TargetRecord, InstanceRecord, InstanceEnd, EventRecord,
-                            std::unique_ptr<TransitionRecord>>;
+                            std::unique_ptr<TransitionRecord>, Capture, CaptureRemoval>;
 
 struct SampleRecord {
   std::int64_t id = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "storage/alert_row.h"
+#include "storage/capture_row.h"
 #include "storage/database_file.h"
 #include "storage/reader_connection.h"
 #include "storage/row_cursor.h"
@@ -75,8 +76,8 @@ struct SampleReader::Impl {
 
   std::vector<TargetRow> targets();
   std::vector<InstanceRow> instances(std::optional<TargetId> target);
-  // The targets that a query means. Error kNotFound: it names one that is not there.
-  Result<std::vector<TargetRow>> targets_of(const SampleQuery& query);
+  // The target of that name, or all. Error kNotFound: none has it.
+  Result<std::vector<TargetRow>> targets_of(const std::optional<std::string>& name);
   std::vector<InstanceRow> instances_of(const SampleQuery& query, TargetId target);
   // Merges the instances of a target by time. False: `row` wants no more.
   bool walk(const TargetRow& target, const std::vector<InstanceRow>& instances,
@@ -125,13 +126,14 @@ std::vector<InstanceRow> SampleReader::Impl::instances(std::optional<TargetId> t
   return rows;
 }
 
-Result<std::vector<TargetRow>> SampleReader::Impl::targets_of(const SampleQuery& query) {
+Result<std::vector<TargetRow>> SampleReader::Impl::targets_of(
+    const std::optional<std::string>& name) {
   std::vector<TargetRow> all = targets();
-  if (!query.target) return all;
+  if (!name) return all;
   for (TargetRow& row : all) {
-    if (row.name == *query.target) return std::vector<TargetRow>{std::move(row)};
+    if (row.name == *name) return std::vector<TargetRow>{std::move(row)};
   }
-  return not_found(fmt::format("{} has no target '{}'", database.string(), *query.target));
+  return not_found(fmt::format("{} has no target '{}'", database.string(), *name));
 }
 
 std::vector<InstanceRow> SampleReader::Impl::instances_of(const SampleQuery& query,
@@ -237,7 +239,7 @@ Result<std::vector<InstanceRow>> SampleReader::instances(std::optional<TargetId>
 
 Result<std::int64_t> SampleReader::count(const SampleQuery& query) {
   return impl_->guarded([&]() -> Result<std::int64_t> {
-    const Result<std::vector<TargetRow>> targets = impl_->targets_of(query);
+    const Result<std::vector<TargetRow>> targets = impl_->targets_of(query.target);
     if (!targets) return targets.error();
     std::int64_t rows = 0;
     for (const TargetRow& target : *targets) {
@@ -252,7 +254,7 @@ Result<std::int64_t> SampleReader::count(const SampleQuery& query) {
 Result<void> SampleReader::for_each(const SampleQuery& query,
                                     const std::function<bool(const SampleRow&)>& row) {
   return impl_->guarded([&]() -> Result<void> {
-    const Result<std::vector<TargetRow>> targets = impl_->targets_of(query);
+    const Result<std::vector<TargetRow>> targets = impl_->targets_of(query.target);
     if (!targets) return targets.error();
     // What arrives from now on is left out: else a fast writer would never let us end.
     const std::int64_t newest_row =
@@ -329,10 +331,10 @@ Result<std::vector<WallTime>> SampleReader::program_changes(InstanceId instance)
 
 Result<std::vector<Alert>> SampleReader::alerts(bool open_only, std::size_t limit) {
   return impl_->guarded([&]() -> Result<std::vector<Alert>> {
-    SQLite::Statement select(
-        *impl_->db, alert_select("a.state, a.updated_ms", "a.", "") +
-                        (open_only ? "WHERE a.state IN ('pending', 'firing', 'plateau') " : "") +
-                        "ORDER BY a.id DESC LIMIT ?");
+    SQLite::Statement select(*impl_->db,
+                             alert_select("a.state, a.updated_ms", "a.", "") +
+                                 (open_only ? fmt::format("WHERE {} ", kAlertIsOpen) : "") +
+                                 "ORDER BY a.id DESC LIMIT ?");
     select.bind(1, static_cast<std::int64_t>(limit));
     std::vector<Alert> alerts;
     while (select.executeStep()) {
@@ -373,6 +375,23 @@ Result<std::vector<AlertTransition>> SampleReader::alert_history(AlertId id) {
     }
     return history;
   });
+}
+
+Result<std::vector<Capture>> SampleReader::captures(const CaptureQuery& query) {
+  return impl_->guarded([&]() -> Result<std::vector<Capture>> {
+    std::optional<TargetId> target;
+    if (query.target) {
+      const Result<std::vector<TargetRow>> found = impl_->targets_of(query.target);
+      if (!found) return found.error();
+      target = found->front().id;
+    }
+    return select_captures(*impl_->db, query, target);
+  });
+}
+
+Result<std::optional<Capture>> SampleReader::capture(CaptureId id) {
+  return impl_->guarded(
+      [&]() -> Result<std::optional<Capture>> { return select_capture(*impl_->db, id); });
 }
 
 }  // namespace soakwatch

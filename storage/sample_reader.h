@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/alert.h"
+#include "model/capture.h"
 #include "model/event.h"
 #include "model/process_id.h"
 #include "model/result.h"
@@ -38,6 +39,16 @@ struct SampleQuery {
   std::optional<InstanceId> instance;  // absent: all
   std::optional<WallTime> since;       // inclusive
   std::optional<WallTime> until;       // exclusive
+};
+
+struct CaptureQuery {
+  std::optional<std::string> target;  // by name; absent, here and below: all
+  std::optional<InstanceId> instance;
+  std::optional<CaptureKind> kind;
+  std::optional<AlertId> alert;
+  std::optional<WallTime> since;  // inclusive
+  std::optional<WallTime> until;  // exclusive
+  std::size_t limit_rows = 10000;
 };
 
 // One row of an export: a sample with whose it is. The pointers live as long as the call.
@@ -78,6 +89,9 @@ class SampleReader {
   Result<std::optional<Alert>> alert(AlertId id);
   // Its transitions in order of time.
   Result<std::vector<AlertTransition>> alert_history(AlertId id);
+  // Newest first; storage/capture_folder.h reads their files.
+  Result<std::vector<Capture>> captures(const CaptureQuery& query);
+  Result<std::optional<Capture>> capture(CaptureId id);
 
  private:
   struct Impl;

@@ -282,6 +282,8 @@ Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& optio
   }
 }
 
+const std::filesystem::path& SampleStore::database() const { return impl_->options.database; }
+
 const std::string& SampleStore::startup_notice() const { return impl_->notice; }
 
 TargetId SampleStore::target_id(const std::string& name, const TargetSpec& spec, WallTime now) {
@@ -294,6 +296,11 @@ TargetId SampleStore::target_id(const std::string& name, const TargetSpec& spec,
 std::optional<TargetId> SampleStore::known_target(const std::string& name) const {
   const std::lock_guard held(impl_->mutex);
   return impl_->ids.known_target(name);
+}
+
+std::optional<std::string> SampleStore::target_name(TargetId id) const {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->ids.target_name(id);
 }
 
 SampleStore::InstanceHandle SampleStore::instance_id(TargetId target, const ProcessInfo& process,
@@ -339,6 +346,21 @@ void SampleStore::update_alert(const Alert& alert, WallTime now) {
   std::unique_lock held(impl_->mutex);
   impl_->push(held, Record(std::make_unique<TransitionRecord>(
                         TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
+}
+
+CaptureId SampleStore::next_capture_id() {
+  const std::lock_guard held(impl_->mutex);
+  return impl_->ids.next_capture();
+}
+
+bool SampleStore::add_capture(const Capture& capture) {
+  std::unique_lock held(impl_->mutex);
+  return impl_->push(held, Record(capture));
+}
+
+bool SampleStore::remove_capture(CaptureId id) {
+  std::unique_lock held(impl_->mutex);
+  return impl_->push(held, Record(CaptureRemoval{id}));
 }
 
 Result<void> SampleStore::flush(std::chrono::milliseconds timeout) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "model/alert.h"
+#include "model/capture.h"
 #include "model/event.h"
 #include "model/process_id.h"
 #include "model/result.h"
@@ -78,6 +79,7 @@ class SampleStore {
   SampleStore(const SampleStore&) = delete;
   SampleStore& operator=(const SampleStore&) = delete;
 
+  [[nodiscard]] const std::filesystem::path& database() const;
   // For the log: what happened to a broken file at the start; else empty.
   [[nodiscard]] const std::string& startup_notice() const;
 
@@ -86,6 +88,7 @@ class SampleStore {
   TargetId target_id(const std::string& name, const TargetSpec& spec, WallTime now);
   // The id of a target that is stored already; its spec stays as it is.
   [[nodiscard]] std::optional<TargetId> known_target(const std::string& name) const;
+  [[nodiscard]] std::optional<std::string> target_name(TargetId id) const;
   // The id for a process instance: the stored one when this very process was watched before, else a
   // new one. `known` tells which.
   struct InstanceHandle {
@@ -107,6 +110,11 @@ class SampleStore {
   void add_alert_transition(const AlertTransition& transition);
   // New figures of an open alert, without a change of its state and without a sync to the disk.
   void update_alert(const Alert& alert, WallTime now);
+
+  // The rows of CaptureStore, which has the files. False: the queue is full, nothing was queued.
+  CaptureId next_capture_id();
+  bool add_capture(const Capture& capture);
+  bool remove_capture(CaptureId id);
 
   // Waits until everything queued so far is committed. Error kTimeout, or the store's last error.
   Result<void> flush(std::chrono::milliseconds timeout);

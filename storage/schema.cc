@@ -115,6 +115,26 @@ ALTER TABLE {0} ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
 UPDATE {0} SET alert_since_ms = pending_since_ms, told = fired_at_ms IS NOT NULL;
 )sql";
 
+// Version 3: what was fetched from a process, and who was found in it.
+constexpr std::string_view kCaptureTable = R"sql(
+CREATE TABLE captures (
+  id INTEGER PRIMARY KEY,
+  target_id INTEGER NOT NULL REFERENCES targets(id),
+  instance_id INTEGER REFERENCES instances(id),
+  kind TEXT NOT NULL,           -- heap, allocs, goroutine, cpu, fds, mappings
+  reason TEXT NOT NULL,         -- baseline, suspicion, firing, final, manual
+  time_ms INTEGER NOT NULL,     -- when the fetch ended
+  alert_id INTEGER,             -- that it was made for; its row may follow
+  file TEXT NOT NULL,           -- name in the folder <database>.captures
+  bytes INTEGER NOT NULL        -- of the file
+) STRICT;
+)sql";
+
+constexpr std::string_view kAlertCulprits = R"sql(
+ALTER TABLE {0} ADD COLUMN culprits TEXT NOT NULL DEFAULT '[]';  -- JSON: who grows
+ALTER TABLE {0} ADD COLUMN probe TEXT NOT NULL DEFAULT '';       -- what a look inside said
+)sql";
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -151,7 +171,9 @@ const std::vector<std::string>& schema_migrations() {
   static const std::vector<std::string> kMigrations{
       std::string(kTables) + sample_tables() + fmt::format(kAlertTables, kAlertColumns),
       std::string(kInstanceLimits) + fmt::format(kAlertEvidence, "alerts") +
-          fmt::format(kAlertEvidence, "alert_history")};
+          fmt::format(kAlertEvidence, "alert_history"),
+      std::string(kCaptureTable) + fmt::format(kAlertCulprits, "alerts") +
+          fmt::format(kAlertCulprits, "alert_history")};
   return kMigrations;
 }
 

@@ -38,7 +38,30 @@ class AlertStoreTest : public StoreTest {
     finding.root = "fd_growth";
     finding.limit = Limit{"memory.max of the cgroup", 1e9, std::chrono::minutes(110)};
     finding.ruled_out = {"more work: \"load\" grew by 3 %,\nno more", ""};
+    finding.culprits = {
+        {CaptureKind::kGoroutine,
+         "main.(*pool).work",
+         "pool.go:42",
+         "chan receive",
+         Unit::kCount,
+         20,
+         1200,
+         0.97,
+         {"runtime.gopark (proc.go:381)", "main.(*pool).work (pool.go:42)"}},
+        {CaptureKind::kHeap, "main.\"cache\" \u00e9", "", "", Unit::kBytes, 0, 1e9, 0.03, {}}};
+    finding.probe = "97 % of the growth waits in main.(*pool).work";
     return alert;
+  }
+  static void expect_same(const Culprit& a, const Culprit& b) {
+    EXPECT_EQ(a.kind, b.kind);
+    EXPECT_EQ(a.name, b.name);
+    EXPECT_EQ(a.location, b.location);
+    EXPECT_EQ(a.state, b.state);
+    EXPECT_EQ(a.unit, b.unit);
+    EXPECT_EQ(a.before, b.before);
+    EXPECT_EQ(a.now, b.now);
+    EXPECT_EQ(a.share, b.share);
+    EXPECT_EQ(a.stack, b.stack);
   }
   static void expect_same(const Alert& a, const Alert& b) {
     EXPECT_EQ(a.id, b.id);
@@ -72,6 +95,11 @@ class AlertStoreTest : public StoreTest {
     EXPECT_EQ(f.cause, g.cause);
     EXPECT_EQ(f.root, g.root);
     EXPECT_EQ(f.ruled_out, g.ruled_out);
+    EXPECT_EQ(f.probe, g.probe);
+    ASSERT_EQ(f.culprits.size(), g.culprits.size());
+    for (std::size_t i = 0; i < f.culprits.size(); ++i) {
+      expect_same(f.culprits[i], g.culprits[i]);
+    }
     ASSERT_EQ(f.limit.has_value(), g.limit.has_value());
     if (f.limit) {
       EXPECT_EQ(f.limit->name, g.limit->name);
@@ -106,6 +134,8 @@ TEST_F(AlertStoreTest, ComesBackWholeWithItsHistory) {
     firing.finding.is_leak = true;
     firing.finding.limit.reset();
     firing.quiet_since = kNow + seconds(400);
+    firing.finding.culprits.pop_back();
+    firing.finding.probe.clear();
     firing.finding.current = 2000;
     store->add_alert_transition({firing, AlertState::kPending, kNow + seconds(300), "held for 5m"});
   }
@@ -181,6 +211,53 @@ TEST_F(AlertStoreTest, FiguresThatAreNotFiniteComeBackAsNotANumber) {
   EXPECT_TRUE(std::isnan(back.finding.slope_high));
   EXPECT_TRUE(std::isnan(back.finding.gates.at(0).measured));
   EXPECT_EQ(back.finding.gates.at(1).measured, 0.25);
+}
+
+TEST_F(AlertStoreTest, CulpritsOfAHostileProcessAreBounded) {
+  const auto store = open();
+  Alert alert = pending_alert(store->next_alert_id(), store->target_id("sidecar", {}, kNow));
+  Culprit& first = alert.finding.culprits[0];
+  first.name = std::string(100000, 'n');
+  first.location = "a\xff\x1b[2J";
+  first.stack.assign(100, std::string(1000, 's'));
+  first.before = std::numeric_limits<double>::quiet_NaN();
+  for (int i = 0; i < 20; ++i) alert.finding.culprits.push_back(alert.finding.culprits[0]);
+  store->add_alert_transition({alert, AlertState::kInactive, kNow, ""});
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(store->stats().rejected_rows, 0U);
+  const auto back = reader().alert(alert.id).value()->finding.culprits;
+  ASSERT_EQ(back.size(), 10U);
+  EXPECT_LT(back[0].name.size(), 400U);
+  EXPECT_EQ(back[0].name.substr(0, 300), std::string(300, 'n'));
+  EXPECT_EQ(back[0].location, "a\\xff\\x1b[2J");
+  EXPECT_TRUE(std::isnan(back[0].before));
+  EXPECT_EQ(back[0].now, 1200);
+  ASSERT_EQ(back[0].stack.size(), 64U);
+  EXPECT_LT(back[0].stack[63].size(), 400U);
+  EXPECT_EQ(back[1].kind, CaptureKind::kHeap);
+}
+
+TEST_F(AlertStoreTest, WhatIsNoCulpritIsLeftOut) {
+  const auto store = open();
+  const Alert alert = pending_alert(store->next_alert_id(), store->target_id("a", {}, kNow));
+  store->add_alert_transition({alert, AlertState::kInactive, kNow, ""});
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  const auto culprits_of = [&](const std::string& json) {
+    SQLite::Database(options_.database.string(), SQLite::OPEN_READWRITE)
+        .exec("UPDATE alerts SET culprits = '" + json + "'");
+    return reader().alert(alert.id).value()->finding.culprits;
+  };
+  EXPECT_TRUE(culprits_of("no json").empty());
+  EXPECT_TRUE(culprits_of("{}").empty());
+  EXPECT_TRUE(culprits_of(std::string(5000, '[')).empty());
+  const auto some = culprits_of(
+      R"([7, {"kind": "futures"}, {"kind": "fds", "name": 3, "unit": "ells", "stack": [1, "s"]}])");
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].kind, CaptureKind::kFds);
+  EXPECT_EQ(some[0].name, "");
+  EXPECT_EQ(some[0].unit, Unit::kCount);
+  EXPECT_TRUE(std::isnan(some[0].now));
+  EXPECT_EQ(some[0].stack, std::vector<std::string>{"s"});
 }
 
 TEST_F(AlertStoreTest, AnUnknownIdIsNoAlert) {

@@ -16,7 +16,7 @@ class DatabaseWriterTest : public StoreTest {
   std::string counts() const {
     return ask(
         "SELECT (SELECT count(*) FROM samples) || ' ' || (SELECT count(*) FROM events) || "
-        "' ' || (SELECT count(*) FROM alert_history)");
+        "' ' || (SELECT count(*) FROM alert_history) || ' ' || (SELECT count(*) FROM captures)");
   }
   static Batch batch() {
     Batch b;
@@ -28,6 +28,13 @@ class DatabaseWriterTest : public StoreTest {
     transition->transition.alert.id = 1;
     transition->transition.alert.target = 1;
     b.records.emplace_back(std::move(transition));
+    for (const CaptureId id : {1, 2}) {
+      Capture capture;
+      capture.id = id;
+      capture.target = 1;
+      b.records.emplace_back(std::move(capture));
+    }
+    b.records.emplace_back(CaptureRemoval{2});
     b.samples.push_back({1, sample(1, kNow, 1)});
     b.samples.push_back({2, sample(1, kNow, 2)});
     return b;
@@ -41,7 +48,7 @@ TEST_F(DatabaseWriterTest, WritingABatchAgainDoublesNothing) {
   const Batch b = batch();
   writer_->write(b);
   writer_->write(b);
-  EXPECT_EQ(counts(), "2 1 1");
+  EXPECT_EQ(counts(), "2 1 1 1");
   EXPECT_EQ(writer_->rejected_rows(), 0U);
 }
 
@@ -49,7 +56,7 @@ TEST_F(DatabaseWriterTest, ARowThatCannotBeStoredDoesNotHoldUpTheOthers) {
   Batch b = batch();
   b.records.emplace_back(InstanceRecord{2, 1, process(7), kNow});  // the same process, another id
   writer_->write(b);
-  EXPECT_EQ(counts(), "2 1 1");
+  EXPECT_EQ(counts(), "2 1 1 1");
   EXPECT_EQ(writer_->rejected_rows(), 1U);
   EXPECT_NE(writer_->last_rejection().find("UNIQUE"), std::string::npos);
 }

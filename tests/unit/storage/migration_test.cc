@@ -63,6 +63,8 @@ TEST_F(MigrationTest, ItsAlertsWereNoSuspicionsAndWereTold) {
   EXPECT_FALSE(firing.finding.limit);
   EXPECT_TRUE(firing.finding.ruled_out.empty());
   EXPECT_TRUE(firing.told);
+  EXPECT_TRUE(firing.finding.culprits.empty());
+  EXPECT_EQ(firing.finding.probe, "");
   const Alert pending = *r.alert(6).value();
   EXPECT_EQ(pending.alert_since, pending.pending_since);  // its wait goes on
   EXPECT_FALSE(pending.told);
@@ -87,10 +89,84 @@ TEST_F(MigrationTest, AReaderOfVersion1SaysWhatToDo) {
   const auto refused = SampleReader::open(options_.database);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
-  EXPECT_NE(refused.error().message.find("has version 1, not yet 2: start soakwatchd with it"),
+  EXPECT_NE(refused.error().message.find("has version 1, not yet 3: start soakwatchd with it"),
             std::string::npos)
       << refused.error().message;
   EXPECT_EQ(ask("PRAGMA user_version"), "1");
+}
+
+// As version 2 left it.
+class MigrationFrom2Test : public StoreTest {
+ protected:
+  MigrationFrom2Test() {
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+    const auto& all = schema_migrations();
+    if (!migrate(db, {all[0], all[1]})) throw std::runtime_error("version 2");
+    db.exec(R"sql(
+      INSERT INTO targets VALUES (1, 'sidecar', 'name:sidecar', 1000);
+      INSERT INTO instances VALUES (2, 1, 'boot-1', 7, 100, 'sidecar', '/usr/bin/sidecar',
+                                    'sidecar --serve', 50, 1000000000, 1000, NULL, NULL, 1024,
+                                    NULL, NULL);
+      INSERT INTO samples (id, instance_id, time_ms, monotonic_ms, rss_bytes)
+        VALUES (3, 2, 2000, 500, 4096);
+      INSERT INTO alerts VALUES
+        (5, 1, 'fd_growth', 'open_fds', 'firing', 9000, 2, 7, 'warning', 10, 90, 40, 30, 50, 1000,
+         8000, '[]', 'fds grew', 7000, 9000, NULL, NULL, 'alert', 1, 'sockets', 'goroutine_growth',
+         'RLIMIT_NOFILE', 1024, 60000, '["load"]', 8000, 1);
+      INSERT INTO alert_history VALUES
+        (1, 5, 9000, 'pending', 'firing', 'held for 2s', 2, 7, 'warning', 10, 90, 40, 30, 50, 1000,
+         8000, '[]', 'fds grew', 7000, 9000, NULL, NULL, 'alert', 1, 'sockets', 'goroutine_growth',
+         'RLIMIT_NOFILE', 1024, 60000, '["load"]', 8000, 1);
+    )sql");
+  }
+};
+
+TEST_F(MigrationFrom2Test, AWriterKeepsEveryRowOfVersion2) {
+  open().reset();
+  EXPECT_EQ(ask("PRAGMA user_version"), std::to_string(schema_version()));
+  SampleReader r = reader();
+  EXPECT_EQ(r.instances().value().at(0).process.limits.open_files, 1024.0);
+  EXPECT_EQ(rows().at(0).sample.values.get(Metric::kRssBytes), 4096.0);
+  const auto history = r.alert_history(5).value();
+  ASSERT_EQ(history.size(), 1U);
+  for (const Alert& alert : {*r.alert(5).value(), history[0].alert}) {
+    EXPECT_EQ(alert.state, AlertState::kFiring);
+    EXPECT_EQ(alert.finding.cause, "sockets");
+    EXPECT_EQ(alert.finding.limit.value_or(Limit{}).value, 1024);
+    EXPECT_EQ(alert.finding.ruled_out, std::vector<std::string>{"load"});
+    EXPECT_EQ(alert.alert_since, from_unix_ms(8000));
+    EXPECT_TRUE(alert.told);
+    EXPECT_TRUE(alert.finding.culprits.empty());
+    EXPECT_EQ(alert.finding.probe, "");
+  }
+  EXPECT_TRUE(r.captures({}).value().empty());
+}
+
+TEST_F(MigrationFrom2Test, AFileBroughtUpToDateTakesCulpritsAndCaptures) {
+  const auto store = open();
+  Alert alert = *reader().alert(5).value();
+  alert.finding.culprits = {{CaptureKind::kFds, "/tmp/*.db", "", "", Unit::kCount, 1, 90, 1, {}}};
+  alert.finding.probe = "all of the growth is /tmp/*.db";
+  store->add_alert_transition({alert, AlertState::kFiring, kNow, "looked into"});
+  Capture capture;
+  capture.id = store->next_capture_id();
+  capture.target = 1;
+  capture.instance = 2;
+  store->add_capture(capture);
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(store->stats().rejected_rows, 0U);
+  EXPECT_EQ(reader().alert(5).value()->finding.culprits.at(0).name, "/tmp/*.db");
+  EXPECT_EQ(reader().alert_history(5).value().at(1).alert.finding.probe, alert.finding.probe);
+  EXPECT_EQ(reader().captures({}).value().size(), 1U);
+}
+
+TEST_F(MigrationFrom2Test, AReaderOfVersion2SaysWhatToDo) {
+  const auto refused = SampleReader::open(options_.database);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("has version 2, not yet 3: start soakwatchd with it"),
+            std::string::npos)
+      << refused.error().message;
 }
 
 }  // namespace

@@ -15,11 +15,11 @@ class SchemaTest : public testing::Test {
 
 TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
   ASSERT_TRUE(migrate(db_, schema_migrations()));
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), 3);
   EXPECT_EQ(db_.execAndGet("SELECT count(*) FROM pragma_table_list "
                            "WHERE type = 'table' AND strict = 1")
                 .getInt(),
-            6);
+            7);
   for (const MetricDescriptor& metric : all_metrics()) {
     const std::string type = db_.execAndGet(
         "SELECT type FROM pragma_table_info('samples') "
@@ -55,7 +55,7 @@ TEST_F(SchemaTest, TheDocumentNamesEveryColumnAndItsQueriesRun) {
     const std::string query = text.substr(at, text.find("```", at) - at);
     EXPECT_NO_THROW(SQLite::Statement(db_, query).executeStep()) << query;
   }
-  EXPECT_EQ(queries, 5);
+  EXPECT_EQ(queries, 6);
   SQLite::Statement columns(db_,
                             "SELECT DISTINCT c.name FROM sqlite_schema t, "
                             "pragma_table_info(t.name) c WHERE t.type = 'table'");
