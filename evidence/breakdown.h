@@ -31,6 +31,7 @@ struct Breakdown {
   std::vector<Group> groups;  // the heaviest first, at most max_groups of the reader's limits
   double total_count = 0;     // with what is left out of `groups`
   double total_bytes = 0;
+  bool truncated = false;  // the capture was cut off: groups and totals are of what is there
 };
 
 // In what the groups of a kind are weighed: bytes for memory, seconds for CPU, else a count.

@@ -1,0 +1,1 @@
+soakwatch_fuzz_target(goroutine_dump goroutine_dump_fuzz.cc soakwatch_evidence)
