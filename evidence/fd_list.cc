@@ -1,0 +1,164 @@
+#include "evidence/fd_list.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+namespace soakwatch {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, FdType>, 7> kTypes = {{
+    {"REG", FdType::kFile},
+    {"DIR", FdType::kFolder},
+    {"CHR", FdType::kCharacterDevice},
+    {"BLK", FdType::kBlockDevice},
+    {"FIFO", FdType::kPipe},
+    {"SOCK", FdType::kSocket},
+    {"anon", FdType::kKernelObject},
+}};
+constexpr std::size_t kColumns = 7;
+
+std::string_view take(std::string_view& text, char end) {
+  const std::size_t at = std::min(text.find(end), text.size());
+  const std::string_view taken = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return taken;
+}
+
+template <class Unsigned>
+std::optional<Unsigned> parse_number(std::string_view text, int base = 10) {
+  Unsigned value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string> parse_column(std::string_view column) {
+  if (column == "-") return std::string();
+  std::string value;
+  value.reserve(column.size());
+  while (!column.empty()) {
+    if (column.front() != '\\') {
+      value += column.front();
+      column.remove_prefix(1);
+      continue;
+    }
+    if (column.size() < 4 || column[1] != 'x') return std::nullopt;
+    const auto byte = parse_number<std::uint8_t>(column.substr(2, 2), 16);
+    if (!byte) return std::nullopt;
+    value += static_cast<char>(*byte);
+    column.remove_prefix(4);
+  }
+  return value;
+}
+
+std::optional<OpenFd> parse_fd(std::string_view line) {
+  std::array<std::string_view, kColumns> columns;
+  for (std::string_view& column : columns) {
+    if (line.empty()) return std::nullopt;
+    column = take(line, '\t');
+  }
+  const auto number = parse_number<std::uint32_t>(columns[0]);
+  if (!number || !line.empty()) return std::nullopt;
+  OpenFd fd;
+  fd.number = *number;
+  for (const auto& [word, type] : kTypes) {
+    if (columns[1] == word) fd.type = type;
+  }
+  std::size_t next = 2;
+  for (std::string* text : {&fd.protocol, &fd.local, &fd.remote, &fd.state, &fd.target}) {
+    auto value = parse_column(columns.at(next++));
+    if (!value) return std::nullopt;
+    *text = std::move(*value);
+  }
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (fd.target.ends_with(kDeleted)) {
+    fd.deleted = true;
+    fd.target.resize(fd.target.size() - kDeleted.size());
+  }
+  return fd;
+}
+
+// "listed=12  unlisted=0 ..."; false: a number is wrong, or does not fit what was read.
+bool parse_end(std::string_view line, FdList& list) {
+  std::optional<std::uint64_t> listed;
+  while (!line.empty()) {
+    std::string_view value = take(line, '\t');
+    const std::string_view key = take(value, '=');
+    if (key == "tables_missing") {
+      while (!value.empty() && value != "-") list.tables_missing.emplace_back(take(value, ','));
+      continue;
+    }
+    const auto number = parse_number<std::uint64_t>(value);
+    if (key == "listed") listed = number;
+    if ((key == "unlisted" || key == "unreadable") && !number) return false;
+    if (key == "unlisted") list.unlisted = *number;
+    if (key == "unreadable") list.unreadable = *number;
+  }
+  return listed == list.fds.size();
+}
+
+}  // namespace
+
+Result<FdList> parse_fd_list(std::string_view text) {
+  if (take(text, '\n') != "soakwatch-fds\t1") {
+    return invalid("not a list of descriptors in a version that is known");
+  }
+  FdList list;
+  while (!text.empty()) {
+    std::string_view line = take(text, '\n');
+    if (line.starts_with("end\t")) {
+      take(line, '\t');
+      if (!text.empty() || !parse_end(line, list)) break;
+      return list;
+    }
+    if (list.fds.size() >= kMaxCapturedFds) {
+      return Error{ErrorKind::kTooLarge, "the list of descriptors is too long"};
+    }
+    auto fd = parse_fd(line);
+    if (!fd) {
+      return invalid("the list of descriptors: line " + std::to_string(list.fds.size() + 2) +
+                     " is wrong");
+    }
+    list.fds.push_back(std::move(*fd));
+  }
+  return invalid("the list of descriptors has no proper end: it was cut or changed");
+}
+
+FdList open_in_both(const FdList& before, const FdList& after) {
+  std::unordered_map<std::uint32_t, const OpenFd*> old;
+  for (const OpenFd& fd : before.fds) old.emplace(fd.number, &fd);
+  FdList both;
+  for (const OpenFd& fd : after.fds) {
+    const auto found = old.find(fd.number);
+    if (found == old.end()) continue;
+    if (found->second->type == fd.type && found->second->target == fd.target) {
+      both.fds.push_back(fd);
+    }
+  }
+  return both;
+}
+
+std::vector<OftenOpenFile> files_open_often(const FdList& list, std::size_t at_least,
+                                            std::size_t max_files) {
+  std::unordered_map<std::string_view, std::size_t> counts;
+  for (const OpenFd& fd : list.fds) {
+    if (fd.type == FdType::kFile) ++counts[fd.target];
+  }
+  std::vector<OftenOpenFile> files;
+  for (const auto& [path, count] : counts) {
+    if (count >= at_least) files.push_back({std::string(path), count});
+  }
+  std::sort(files.begin(), files.end(), [](const OftenOpenFile& a, const OftenOpenFile& b) {
+    return a.count != b.count ? a.count > b.count : a.path < b.path;
+  });
+  if (files.size() > max_files) files.resize(max_files);
+  return files;
+}
+
+}  // namespace soakwatch
