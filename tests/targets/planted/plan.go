@@ -16,7 +16,7 @@ import (
 func faults() []fault.Fault {
 	list := []fault.Fault{
 		{Name: "channel", Rate: 5, Start: startChannel},
-		{Name: "thread", Rate: 1, Start: startThread},
+		{Name: "thread", Rate: 2, Start: startThread},
 		{Name: "file", Rate: 5, Start: startFile},
 	}
 	list = append(list, orders.Faults()...)
