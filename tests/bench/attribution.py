@@ -120,8 +120,9 @@ def first_named(alert):
 class Run:
     """One program and its daemon in a folder of their own."""
 
-    def __init__(self, options, leak, clean):
+    def __init__(self, options, leak, clean, seed):
         self.options = options
+        self.seed = seed
         self.outcome = Outcome(leak, clean)
         self.processes = []
 
@@ -140,7 +141,8 @@ class Run:
 
     def start_planted(self):
         """The process and the address of its pprof server."""
-        words = [self.options.planted, "-leak", self.outcome.leak.name, "-after", self.options.after]
+        words = [self.options.planted, "-leak", self.outcome.leak.name, "-after", self.options.after,
+                 "-seed", self.seed]
         process = self.start(words + ["-clean"] * self.outcome.clean, "planted")
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
@@ -288,7 +290,7 @@ def main():
     options = parse_arguments()
     find_programs(options)
     leaks = [leak for leak in LEAKS if not options.only or leak.name in options.only]
-    plan = [Run(options, leak, clean) for _ in range(options.runs) for leak in leaks
+    plan = [Run(options, leak, clean, seed + 1) for seed in range(options.runs) for leak in leaks
             for clean in ((False,) if options.without_clean else (False, True))]
     outcomes = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -24,6 +24,7 @@ type options struct {
 	rate   float64
 	after  time.Duration
 	runFor time.Duration
+	seed   int64
 	load   service.Load
 }
 
@@ -32,9 +33,10 @@ func parseOptions() options {
 	flag.StringVar(&o.leak, "leak", "", "what leaks: "+strings.Join(names(faults()), ", "))
 	flag.BoolVar(&o.clean, "clean", false, "do the same work, and give everything back")
 	flag.StringVar(&o.pprof, "pprof", "127.0.0.1:0", "loopback `address` of the pprof server, unix:/PATH, or none")
-	flag.Float64Var(&o.rate, "rate", 0, "how often per second it leaks; 0: what suits the leak")
+	flag.Float64Var(&o.rate, "rate", 0, "how often per second it leaks, on the average; 0: what suits the leak")
 	flag.DurationVar(&o.after, "after", 0, "time before the leak begins")
 	flag.DurationVar(&o.runFor, "for", 0, "time after which the program ends; 0: never")
+	flag.Int64Var(&o.seed, "seed", 1, "seed of the times at which it leaks")
 	flag.Float64Var(&o.load.PerSecond, "load", 100, "requests per second, whatever leaks")
 	flag.IntVar(&o.load.Scratch, "scratch", 512, "KiB that each of them allocates and drops")
 	flag.Parse()
@@ -56,6 +58,9 @@ func main() {
 		var known bool
 		if planted, known = find(faults(), o.leak); !known {
 			fail(2, "no such leak: %s", o.leak)
+		}
+		if o.rate > 0 {
+			planted.Rate = o.rate
 		}
 		if planted.Missing != "" {
 			fail(2, "-leak %s: %s", o.leak, planted.Missing)
@@ -93,10 +98,7 @@ func run(ctx context.Context, o options, planted fault.Fault) error {
 		if err != nil {
 			return err
 		}
-		if o.rate > 0 {
-			planted.Rate = o.rate
-		}
-		go repeat(ctx, o.after, planted.Rate, step)
+		go repeat(ctx, o.after, planted.Rate, o.seed, step)
 	}
 	fmt.Println("pprof", where)
 	<-ctx.Done()

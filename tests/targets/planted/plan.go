@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"os"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func faults() []fault.Fault {
 	list := []fault.Fault{
 		{Name: "channel", Rate: 5, Start: startChannel},
-		{Name: "thread", Rate: 2, Start: startThread},
+		{Name: "thread", Rate: 5, Start: startThread},
 		{Name: "file", Rate: 5, Start: startFile},
 	}
 	list = append(list, orders.Faults()...)
@@ -41,26 +42,29 @@ func find(list []fault.Fault, name string) (fault.Fault, bool) {
 	return fault.Fault{}, false
 }
 
-// repeat takes a step so often per second until the context or the patience of the system ends.
-func repeat(ctx context.Context, after time.Duration, perSecond float64, step fault.Step) {
-	timer := time.NewTimer(after)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-timer.C:
-	}
-	ticker := time.NewTicker(time.Duration(float64(time.Second) / perSecond))
-	defer ticker.Stop()
-	for {
+// repeat takes steps until the context or the patience of the system ends, so many per second on the
+// average. The time between two is random, as it is where requests make the mistake: what grows
+// together with something else then goes up and down with it.
+func repeat(ctx context.Context, after time.Duration, perSecond float64, seed int64, step fault.Step) {
+	random := rand.New(rand.NewSource(seed))
+	next := time.Now().Add(after)
+	for sleep(ctx, time.Until(next)) {
 		if err := step(); err != nil {
 			fmt.Fprintln(os.Stderr, "planted: no more steps:", err)
 			return
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+		next = next.Add(time.Duration(random.ExpFloat64() / perSecond * float64(time.Second)))
+	}
+}
+
+// sleep returns false when the program ends meanwhile.
+func sleep(ctx context.Context, length time.Duration) bool {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
