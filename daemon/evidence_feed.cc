@@ -6,6 +6,8 @@
 
 #include "daemon/clock.h"
 #include "evidence/read_breakdown.h"
+#include "storage/capture_folder.h"
+#include "storage/sample_reader.h"
 
 namespace soakwatch {
 
@@ -19,10 +21,24 @@ constexpr std::array kBaselineKinds{CaptureKind::kGoroutine, CaptureKind::kHeap,
 constexpr std::size_t kMaxBaselines = 24;
 // The same where they lie in memory.
 constexpr std::size_t kMaxBaselinesInMemory = 3;
-// A baseline is old enough for the first time this long after a look for a server found none.
+// A file of ours holds no more: the longest answer that may be configured, and more for a text.
+constexpr std::size_t kMaxCaptureBytes = std::size_t{256} << 20;
+// However long a fetch took.
 constexpr std::chrono::seconds kLongestRest{600};
 
 }  // namespace
+
+Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& database,
+                                                 InstanceId instance) {
+  auto reader = SampleReader::open(database);
+  if (!reader) return reader.error();
+  const auto changes = reader->program_changes(instance);
+  if (!changes) return changes.error();
+  CaptureQuery query;
+  query.instance = instance;
+  if (!changes->empty()) query.since = changes->back();
+  return reader->captures(query);
+}
 
 EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                            std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
@@ -184,7 +200,7 @@ asio::awaitable<void> EvidenceFeed::add_baseline_to(Probe& probe, CaptureKind ki
   const Kept copy = *baseline;
   const auto read = [this, &copy]() -> Result<Breakdown> {
     if (store_ == nullptr) return read_breakdown(copy.bytes);
-    auto bytes = store_->read(copy.capture);
+    auto bytes = read_capture_file(options_.database, copy.capture, kMaxCaptureBytes);
     if (!bytes) return bytes.error();
     return read_breakdown(*bytes);
   };

@@ -29,6 +29,7 @@
 namespace soakwatch {
 
 struct EvidenceOptions {
+  std::filesystem::path database;  // of the store, where there is one
   std::string target_name;
   TargetId target = 0;
   InstanceId instance = 0;

@@ -67,6 +67,16 @@ Result<void> Monitor::open() {
     store_ = std::move(*store);
     if (const std::string notice = store_->startup_notice(); !notice.empty())
       logger_->warn("{}", notice);
+    if (config_.evidence.enabled) {
+      auto captures =
+          CaptureStore::open(*store_, capture_options(config_.evidence), read_clocks().wall);
+      // Without them nobody is named, but all is watched.
+      if (captures) {
+        captures_ = std::move(*captures);
+      } else {
+        logger_->warn("captures are not kept: {}", captures.error().message);
+      }
+    }
     store_->on_commit([logger = logger_](std::int64_t row, std::uint64_t committed) {
       logger->trace("committed through row {}, {} samples in all", row, committed);
     });
@@ -76,9 +86,9 @@ Result<void> Monitor::open() {
       [logger = logger_](const std::string& what) { logger->error("{}", what); });
   search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
                                             config_.sampling.discovery_interval / 2);
-  pipeline_ = std::make_unique<Pipeline>(Pipeline::Parts{
-      store_.get(), notifiers_.get(), options_.listener, logger_, alert_options(config_.alerts),
-      config_.evidence.enabled});
+  pipeline_ = std::make_unique<Pipeline>(
+      Pipeline::Parts{store_.get(), notifiers_.get(), options_.listener, logger_,
+                      alert_options(config_.alerts), config_.evidence.enabled});
   if (store_) {
     auto reader = SampleReader::open(config_.storage.database);
     if (!reader) return reader.error();
@@ -107,9 +117,16 @@ void Monitor::start(std::function<void()> on_done) {
   }
   const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
-    const TargetWatcher::Parts parts{
-        context_.get_executor(), &workers_, search_.get(), pipeline_.get(), logger_,
-        options_.proc_root,      boot_id_,  database, captures_.get(), options_.final_captures};
+    const TargetWatcher::Parts parts{context_.get_executor(),
+                                     &workers_,
+                                     search_.get(),
+                                     pipeline_.get(),
+                                     logger_,
+                                     options_.proc_root,
+                                     boot_id_,
+                                     database,
+                                     captures_.get(),
+                                     options_.final_captures};
     watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
     asio::co_spawn(
         context_, watchers_.back()->run(),

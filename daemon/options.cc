@@ -53,6 +53,7 @@ HttpLimits capture_limits(const PprofConfig& config) {
 EvidenceOptions evidence_options(const Config& config, const Target& target, TargetId target_id,
                                  InstanceId instance, bool final_captures) {
   EvidenceOptions options;
+  options.database = config.storage.database;
   options.target_name = target.name;
   options.target = target_id;
   options.instance = instance;
@@ -61,6 +62,13 @@ EvidenceOptions evidence_options(const Config& config, const Target& target, Tar
   options.baseline_interval = config.evidence.baseline_interval;
   options.cpu_share = config.evidence.budget;
   options.final_captures = final_captures;
+  return options;
+}
+
+CaptureOptions capture_options(const EvidenceConfig& config) {
+  CaptureOptions options;
+  options.budget.max_bytes = config.max_bytes;
+  options.budget.max_age = std::chrono::duration_cast<seconds>(config.max_age);
   return options;
 }
 

@@ -14,7 +14,7 @@ DetectionOptions detection_options(const Config& config, const Target& target);
 HttpLimits http_limits(const PprofConfig& config);
 EvidenceOptions evidence_options(const Config& config, const Target& target, TargetId target_id,
                                  InstanceId instance, bool final_captures);
-CaptureOptions capture_options(const Config& config);
+CaptureOptions capture_options(const EvidenceConfig& config);
 // Of one capture: a profile of a hundred thousand goroutines takes longer than a page.
 HttpLimits capture_limits(const PprofConfig& config);
 AlertOptions alert_options(const AlertConfig& config);

@@ -37,7 +37,7 @@ class TargetWatcher {
     Logger logger;
     std::filesystem::path proc_root = "/proc";
     std::string boot_id;
-    std::filesystem::path database;  // to read old samples from; empty: none
+    std::filesystem::path database;    // to read old samples from; empty: none
     CaptureStore* captures = nullptr;  // null: captures are not kept
     bool final_captures = false;       // take them when the watch ends
   };
