@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
       "  soakwatch analyze soak.db                      judge what was recorded\n"
+      "  soakwatch compare before.pb.gz after.pb.gz     which line's memory grew\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
       "\n"
@@ -61,6 +62,7 @@ int run(int argc, char** argv) {
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_analyze_command(app, status);
+  add_compare_command(app, status);
   add_export_command(app, status);
   add_import_command(app, status);
   add_mem_monitor_command(app, status);
