@@ -49,6 +49,7 @@ int run(int argc, char** argv) {
       "  soakwatch alerts                               what leaks\n"
       "  soakwatch analyze soak.db                      judge what was recorded\n"
       "  soakwatch capture sidecar heap                 one profile, for go tool pprof\n"
+      "  soakwatch compare before.pb.gz after.pb.gz     which line's memory grew\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
       "\n"
@@ -63,6 +64,7 @@ int run(int argc, char** argv) {
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_analyze_command(app, status);
+  add_compare_command(app, status);
   add_export_command(app, status);
   add_import_command(app, status);
   add_mem_monitor_command(app, status);

@@ -27,6 +27,9 @@ struct ProfileLimits {
   std::size_t max_mappings = 20'000;
   std::size_t max_strings = 400'000;
   std::size_t max_comments = 1'000;
+  // Of a breakdown: groups, the lightest are left out, and frames of a stack, the outermost are.
+  std::size_t max_groups = 5'000;
+  std::size_t max_group_frames = 64;
 };
 
 // All that is named ...Index counts from 0 into a table of the profile.
