@@ -181,7 +181,10 @@ int watch(const WatchArguments& args) {
   if (!args.command.empty()) std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context context(1);
   Table table(args.json);
-  auto monitor = Monitor::create(context, *config, {args.database.has_value(), &table}, logger);
+  MonitorOptions options;
+  options.store = args.database.has_value();
+  options.listener = &table;
+  auto monitor = Monitor::create(context, *config, options, logger);
   if (!monitor) return report_error(monitor.error());
   boost::asio::signal_set signals(context);
   for (const int signal : stop_signals()) signals.add(signal);
