@@ -162,6 +162,9 @@ TEST_F(CaptureStoreTest, WhatCannotBeStoredSaysWhy) {
   const Capture capture = taken(CaptureReason::kManual, kNow);
   EXPECT_EQ(captures_->add(capture, "", "pb.gz").error().kind, ErrorKind::kInvalid);
   EXPECT_EQ(captures_->add(capture, "x", "../sh").error().kind, ErrorKind::kInvalid);
+  for (const WallTime time : {WallTime::min(), WallTime::max(), WallTime(milliseconds(-1))}) {
+    EXPECT_EQ(add(taken(CaptureReason::kManual, time)).error().kind, ErrorKind::kInvalid);
+  }
   Capture stranger = capture;
   stranger.target = 99;
   EXPECT_EQ(add(stranger).error().kind, ErrorKind::kNotFound);
@@ -188,7 +191,7 @@ TEST_F(CaptureStoreTest, OverTheBudgetTheOldestRedundantGoesWithFileAndRow) {
     baseline.time = kNow + i * minutes(10);
     baselines.push_back(add(baseline).value());
   }
-  // The middle one is gone; with the next the manual one stays, as the new middle one goes first.
+  // The middle one is redundant, and goes before the older manual one.
   EXPECT_EQ(stored_ids(), (std::set{manual.id, baselines[0].id, baselines[2].id}));
   EXPECT_EQ(files(), (std::set{manual.file, baselines[0].file, baselines[2].file}));
   EXPECT_EQ(captures_->stats().bytes, 3 * kBlock);
@@ -339,6 +342,23 @@ TEST_F(CaptureRecoveryTest, ARowThatNamesAnotherFileGoesAndTheFileStays) {
   restart(kNow + hours(10000));
   EXPECT_TRUE(stored().empty());
   EXPECT_TRUE(std::filesystem::exists(options_.database));
+}
+
+TEST_F(CaptureRecoveryTest, RowsThatNobodyOfUsWroteAreNotBelieved) {
+  start();
+  const Capture added = add(taken(CaptureReason::kManual, kNow)).value();
+  stop();
+  SQLite::Database(options_.database.string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "UPDATE captures SET bytes = 9223372036854775807; INSERT INTO captures SELECT "
+          "id + 1, 1, 1, kind, reason, -9223372036854775807, NULL, file, 1 FROM captures; "
+          "INSERT INTO captures SELECT 0, 1, 1, kind, reason, time_ms, NULL, file, 1 "
+          "FROM captures LIMIT 1");
+  restart();
+  EXPECT_EQ(captures_->stats().captures, 1U);
+  EXPECT_EQ(captures_->stats().bytes, kBlock);
+  EXPECT_EQ(stored_ids(), std::set{added.id});
+  EXPECT_EQ(read(added), "content");
 }
 
 TEST_F(CaptureRecoveryTest, AFolderThatCannotBeReadIsNoEmptyOne) {
