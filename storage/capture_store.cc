@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <atomic>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -32,16 +32,26 @@ struct CaptureStore::Impl {
   Result<void> remove(CaptureId id);
   Result<void> remove_strays(WallTime now);
   [[nodiscard]] std::vector<Capture> list() const;
-  [[nodiscard]] std::int64_t bytes() const;
+  void keep(const Capture& capture);
 
   SampleStore& store;
   const CaptureOptions options;
   mutable std::mutex mutex;  // guards what follows
   CaptureFolder folder;
   std::map<CaptureId, Capture> captures;
+
+  // Of `captures`; read without the mutex.
+  std::atomic<std::size_t> stored_captures{0};
+  std::atomic<std::int64_t> stored_bytes{0};
 };
 
 namespace {
+
+// What a name can tell. Within it, sums of times do not overflow.
+bool is_storable(WallTime time) {
+  constexpr WallTime kEnd = from_unix_ms(253402300800000);  // 10000-01-01
+  return time >= WallTime{} && time < kEnd;
+}
 
 Error too_large(const Capture& incoming, const CaptureBudget& budget, std::string_view why) {
   return {ErrorKind::kTooLarge,
@@ -59,13 +69,14 @@ std::vector<Capture> CaptureStore::Impl::list() const {
   return all;
 }
 
-std::int64_t CaptureStore::Impl::bytes() const {
-  std::int64_t sum = 0;
-  for (const auto& [id, capture] : captures) sum += disk_bytes(capture.bytes);
-  return sum;
+void CaptureStore::Impl::keep(const Capture& capture) {
+  if (!captures.emplace(capture.id, capture).second) return;
+  ++stored_captures;
+  stored_bytes += disk_bytes(capture.bytes);
 }
 
-// A row without a file goes. The size is the file's: a row may have been written by anybody.
+// A row without a file goes, and one that is none of ours: anybody may have written it. The size is
+// the file's.
 Result<void> CaptureStore::Impl::load() {
   auto files = folder.files();
   if (!files) return files.error();
@@ -80,12 +91,12 @@ Result<void> CaptureStore::Impl::load() {
     all.limit_rows = std::numeric_limits<std::int64_t>::max();
     for (Capture& capture : select_captures(**db, all, std::nullopt)) {
       const auto size = sizes.find(capture.file);
-      if (size == sizes.end()) {
+      if (size == sizes.end() || capture.id <= 0 || !is_storable(capture.time)) {
         store.remove_capture(capture.id);
         continue;
       }
       capture.bytes = size->second;
-      captures.emplace(capture.id, std::move(capture));
+      keep(capture);
     }
   } catch (const SQLite::Exception& error) {
     return sqlite_error(store.database(), error);
@@ -111,7 +122,7 @@ Result<std::vector<CaptureId>> CaptureStore::Impl::make_room(const Capture& inco
   const Result<CaptureUse> needed = use();
   if (!needed) {
     // A database that does not answer is no reason to lose evidence that has room.
-    if (bytes() + disk_bytes(incoming.bytes) <= options.budget.max_bytes)
+    if (stored_bytes + disk_bytes(incoming.bytes) <= options.budget.max_bytes)
       return std::vector<CaptureId>();
     return needed.error().in("cannot tell which captures may go for a new one");
   }
@@ -131,6 +142,8 @@ Result<void> CaptureStore::Impl::remove(CaptureId id) {
   if (auto removed = folder.remove(found->second.file); !removed) return removed;
   // Where the queue is full, the next start finds a row without a file.
   store.remove_capture(id);
+  --stored_captures;
+  stored_bytes -= disk_bytes(found->second.bytes);
   captures.erase(found);
   return {};
 }
@@ -165,6 +178,7 @@ Result<Capture> CaptureStore::add(Capture capture, std::string_view content,
   if (extension != "pb.gz" && extension != "txt.gz") {
     return invalid(fmt::format("'{}' is no extension of a capture", printable(extension)));
   }
+  if (!is_storable(capture.time)) return invalid("a capture's time is of the years 1970 to 9999");
   const auto target = impl_->store.target_name(capture.target);
   if (!target)
     return not_found(fmt::format("a capture of target {}, which is not stored", capture.target));
@@ -176,7 +190,6 @@ Result<Capture> CaptureStore::add(Capture capture, std::string_view content,
   if (!go) return go.error();
   capture.id = impl_->store.next_capture_id();
   capture.file = capture_file_name(capture, *target, extension);
-  if (!is_capture_file_name(capture.file)) return invalid("no time for a capture's name");
   // The new one is safe before an old one goes.
   if (auto written = impl_->folder.write(capture.file, content, impl_->options.min_free_bytes);
       !written) {
@@ -193,7 +206,7 @@ Result<Capture> CaptureStore::add(Capture capture, std::string_view content,
     (void)impl_->folder.remove(capture.file);  // else it is a stray
     return done.error();
   }
-  impl_->captures.emplace(capture.id, capture);
+  impl_->keep(capture);
   return capture;
 }
 
@@ -211,9 +224,6 @@ Result<std::size_t> CaptureStore::tidy(WallTime now) {
   return selection.remove.size();
 }
 
-CaptureStats CaptureStore::stats() const {
-  const std::lock_guard held(impl_->mutex);
-  return {impl_->captures.size(), impl_->bytes()};
-}
+CaptureStats CaptureStore::stats() const { return {impl_->stored_captures, impl_->stored_bytes}; }
 
 }  // namespace soakwatch

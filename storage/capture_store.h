@@ -31,8 +31,8 @@ struct CaptureStats {
   std::int64_t bytes = 0;  // on the disk
 };
 
-// All methods may be called from any thread, one call at a time does its work: they wait for the
-// disk and for SampleStore, so that the loop must not call them.
+// All methods may be called from any thread, one call at a time does its work. They wait for the
+// disk and for SampleStore, so that the loop must not call them; stats() alone never waits.
 class CaptureStore {
  public:
   // `store` must outlive it. Takes over what an earlier run left: rows without a file and files
