@@ -64,7 +64,7 @@ class CountsReader {
   }
 
   Result<void> read_line(std::string_view line) {
-    if (const auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
+    if (auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
     if (line.empty()) {
       if (lines_.is_whole()) finish();
       return {};

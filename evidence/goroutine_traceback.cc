@@ -78,7 +78,7 @@ class TracebackReader {
 
   // "goroutine 34 [chan receive, 5 minutes, locked to thread]:"
   Result<void> read_head(std::string_view line) {
-    if (const auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
+    if (auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
     if (!line.ends_with("]:")) return lines_.error("not the first line of a goroutine", line);
     const std::size_t bracket = line.find('[');
     std::string_view rest = line.substr(bracket + 1, line.size() - bracket - 3);
@@ -105,7 +105,7 @@ class TracebackReader {
   }
 
   Result<void> read_stack_line(std::string_view line) {
-    if (const auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
+    if (auto ok = lines_.check_length(line, limits_.max_line_bytes); !ok) return ok;
     if (line.starts_with('\t')) return read_place(line.substr(1));
     if (wants_place_) return lines_.error("expected the place of the function before", line);
     constexpr std::string_view kCreated = "created by ";

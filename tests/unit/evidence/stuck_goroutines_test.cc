@@ -12,9 +12,7 @@ namespace soakwatch {
 namespace {
 
 using std::chrono::minutes;
-using testing::Contains;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 Group group(std::string state, double count, std::vector<std::string> stack) {
@@ -38,12 +36,14 @@ const std::vector<std::string> kLeak{"main.leak (worker.go:42)",
                                      "created by main.main (main.go:7)"};
 
 TEST(StuckGoroutines, FindsManyThatReceive) {
-  const auto found = stuck(group("chan receive", 12, kLeak));
+  Group leak = group("chan receive", 12, kLeak);
+  leak.location = "worker.go:42";
+  const auto found = stuck(leak);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].on, StuckOn::kChannel);
-  EXPECT_EQ(
-      describe(found[0]),
-      "12 goroutines wait on a channel (chan receive), the longest for 34 minutes: main.leak");
+  EXPECT_EQ(describe(found[0]),
+            "12 goroutines wait on a channel (chan receive), the longest for 34 minutes: main.leak "
+            "(worker.go:42)");
 }
 
 TEST(StuckGoroutines, StaysQuietAboutOneThatWaitsForWork) {
