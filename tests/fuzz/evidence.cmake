@@ -1,0 +1,3 @@
+soakwatch_fuzz_target(fd_list fd_list_fuzz.cc soakwatch_evidence)
+soakwatch_fuzz_target(path_fold path_fold_fuzz.cc soakwatch_evidence)
+soakwatch_fuzz_target(smaps smaps_fuzz.cc soakwatch_evidence)
