@@ -67,10 +67,12 @@ Subject subject_of_inet(const OpenFd& fd, const std::set<std::uint16_t>& listeni
   const bool tcp = fd.protocol.starts_with("tcp");
   const std::string protocol = tcp ? "TCP" : "UDP";
   const Address local = parse_address(fd.local);
-  if (fd.state == "LISTEN") return {"TCP listening on", without_given_port(local), {}, fd.state};
+  if (fd.state == "LISTEN") {
+    return {"TCP listening on", without_given_port(local), to_text(local), fd.state};
+  }
   if (fd.remote.empty()) {
     if (fd.local.empty()) return {protocol + " socket, not connected", {}, {}, fd.state};
-    return {protocol + " on", without_given_port(local), {}, fd.state};
+    return {protocol + " on", without_given_port(local), to_text(local), fd.state};
   }
   const Address remote = parse_address(fd.remote);
   const bool accepted = tcp && (listening.contains(local.port) ||

@@ -84,23 +84,27 @@ std::optional<OpenFd> parse_fd(std::string_view line) {
   return fd;
 }
 
-// "listed=12  unlisted=0 ..."; false: a number is wrong, or does not fit what was read.
+// "listed=12  unlisted=0 ..."; false: a word is missing, or does not fit what was read.
 bool parse_end(std::string_view line, FdList& list) {
   std::optional<std::uint64_t> listed;
+  std::optional<std::uint64_t> unlisted;
+  std::optional<std::uint64_t> unreadable;
+  bool has_tables = false;
   while (!line.empty()) {
     std::string_view value = take(line, '\t');
     const std::string_view key = take(value, '=');
+    if (key == "listed") listed = parse_number<std::uint64_t>(value);
+    if (key == "unlisted") unlisted = parse_number<std::uint64_t>(value);
+    if (key == "unreadable") unreadable = parse_number<std::uint64_t>(value);
     if (key == "tables_missing") {
+      has_tables = !value.empty();
       while (!value.empty() && value != "-") list.tables_missing.emplace_back(take(value, ','));
-      continue;
     }
-    const auto number = parse_number<std::uint64_t>(value);
-    if (key == "listed") listed = number;
-    if ((key == "unlisted" || key == "unreadable") && !number) return false;
-    if (key == "unlisted") list.unlisted = *number;
-    if (key == "unreadable") list.unreadable = *number;
   }
-  return listed == list.fds.size();
+  if (listed != list.fds.size() || !unlisted || !unreadable || !has_tables) return false;
+  list.unlisted = *unlisted;
+  list.unreadable = *unreadable;
+  return true;
 }
 
 }  // namespace
@@ -109,12 +113,13 @@ Result<FdList> parse_fd_list(std::string_view text) {
   if (take(text, '\n') != "soakwatch-fds\t1") {
     return invalid("not a list of descriptors in a version that is known");
   }
+  const bool whole = text.ends_with('\n');
   FdList list;
   while (!text.empty()) {
     std::string_view line = take(text, '\n');
     if (line.starts_with("end\t")) {
       take(line, '\t');
-      if (!text.empty() || !parse_end(line, list)) break;
+      if (!whole || !text.empty() || !parse_end(line, list)) break;
       return list;
     }
     if (list.fds.size() >= kMaxCapturedFds) {

@@ -118,7 +118,7 @@ class Layout {
   std::uint64_t mmap_area_ = 0;  // begins here; 0: unknown, or not a Go program
 };
 
-Naming plain(std::string name) { return {name, name, {}, {}}; }
+Naming plain(const std::string& name) { return {name, name, {}, {}}; }
 Naming go_heap() { return plain("Go heap"); }
 Naming malloc_arenas() { return plain("C heap, malloc arenas of threads"); }
 Naming thread_stacks() { return plain("thread stacks"); }

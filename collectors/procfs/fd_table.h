@@ -18,7 +18,7 @@
 // written \xNN, and so is the first byte of a value that would read "-". The last line counts what
 // was listed; what exists but is beyond the limits (unlisted); what may not be looked at for want
 // of privilege (unreadable); and names the tables of which sockets may be missing, or "-". A text
-// without it was cut. Readers pass over words in it that they do not know.
+// without it, or with less of it, was cut. Readers pass over words in it that they do not know.
 #pragma once
 
 #include <cstddef>

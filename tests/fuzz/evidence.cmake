@@ -1,1 +1,4 @@
 soakwatch_fuzz_target(goroutine_dump goroutine_dump_fuzz.cc soakwatch_evidence)
+soakwatch_fuzz_target(fd_list fd_list_fuzz.cc soakwatch_evidence)
+soakwatch_fuzz_target(path_fold path_fold_fuzz.cc soakwatch_evidence)
+soakwatch_fuzz_target(smaps smaps_fuzz.cc soakwatch_evidence)
