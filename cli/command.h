@@ -29,6 +29,7 @@ void add_export_command(CLI::App& app, int& status);
 void add_import_command(CLI::App& app, int& status);
 void add_analyze_command(CLI::App& app, int& status);
 void add_alerts_command(CLI::App& app, int& status);
+void add_report_command(CLI::App& app, int& status);
 void add_status_command(CLI::App& app, int& status);
 void add_mem_monitor_command(CLI::App& app, int& status);
 

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
       "  soakwatch watch sidecar                        a line per round, alerts as they come\n"
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
+      "  soakwatch report --since 12h -o night.html     one page: what leaks, and what to open\n"
       "  soakwatch analyze soak.db                      judge what was recorded\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
@@ -61,6 +62,7 @@ int run(int argc, char** argv) {
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_analyze_command(app, status);
+  add_report_command(app, status);
   add_export_command(app, status);
   add_import_command(app, status);
   add_mem_monitor_command(app, status);
