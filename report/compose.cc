@@ -11,6 +11,9 @@
 namespace soakwatch {
 namespace {
 
+constexpr auto kNumber = Table::Form::kNumber;
+constexpr auto kWord = Table::Form::kWord;
+
 constexpr std::size_t kMostEventsShown = 200;
 
 bool grows(const Alert& alert) {
@@ -42,8 +45,10 @@ std::string growth_sentence(const ReportData& data, const Alert& alert) {
   const Finding& f = alert.finding;
   const bool is_plural = describe(f.metric).unit == Unit::kCount;
   const char* verb = !grows(alert) ? "grew" : is_plural ? "grow" : "grows";
-  return fmt::format("{} {} by {} since {}", subject_of(f), verb, pace_text(f),
-                     short_time_text(data, f.since));
+  const Culprit* culprit = first_culprit(data);
+  const std::string place = culprit == nullptr ? "" : printable(culprit->location);
+  return fmt::format("{} {} by {} since {}{}", subject_of(f), verb, pace_text(f),
+                     short_time_text(data, f.since), place.empty() ? "" : ", at " + place);
 }
 
 std::string quiet_headline(const ReportData& data) {
@@ -83,6 +88,15 @@ void set_verdict(const ReportData& data, Document& document) {
   }
 }
 
+// "confirmed: it grows" -> "Confirmed: it grows."
+std::string sentence(std::string text) {
+  if (text.empty()) return text;
+  if (text.front() >= 'a' && text.front() <= 'z')
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  if (std::string_view(".!?").find(text.back()) == std::string_view::npos) text += '.';
+  return text;
+}
+
 Text leak_paragraph(const ReportData& data, const ReportAlert& one) {
   const Alert& alert = one.alert;
   const Finding& f = alert.finding;
@@ -90,7 +104,8 @@ Text leak_paragraph(const ReportData& data, const ReportAlert& one) {
   text.plain(fmt::format("From {} to ", format_value(f.metric, f.base)));
   text.strong(format_value(f.metric, f.current));
   text.plain(fmt::format(", judged over {}", format_duration(f.span)));
-  if (!f.cause.empty()) text.plain(": " + f.cause);
+  const bool is_said = data.verdict && data.verdict->reason.find(f.cause) != std::string::npos;
+  if (!f.cause.empty() && !is_said) text.plain(": " + f.cause);
   text.plain(".");
   const std::string limit = limit_text(alert, data.last);
   if (!limit.empty()) text.plain(" At this pace it ").strong(limit).plain(".");
@@ -117,11 +132,11 @@ Text who_paragraph(const ReportAlert& one, const Culprit* culprit) {
                            amount_text(*culprit, culprit->now), holder_word(culprit->kind),
                            amount_text(*culprit, culprit->before)));
   }
-  if (!f.probe.empty()) text.plain((text.empty() ? "" : " ") + f.probe);
+  if (!f.probe.empty()) text.plain((text.empty() ? "" : " ") + sentence(f.probe));
   if (text.empty()) {
     text.plain(
-        "Nobody has looked into the process yet, so that the place in the source is not known; "
-        "the next steps say how to look.");
+        "No look into the process has named a place in the source yet; the next steps say how to "
+        "take one.");
   }
   return text;
 }
@@ -145,9 +160,9 @@ Section limits_of_sight_section(const ReportData& data) {
   Section section{"unseen", "What could not have been seen", {}};
   if (!data.smallest_detectable.empty()) {
     Table table{{{"Signal"},
-                 {"Smallest leak that would have been found", true},
-                 {"In", true},
-                 {"Judged over", true}},
+                 {"Smallest leak that would have been found", kNumber},
+                 {"In", kNumber},
+                 {"Judged over", kNumber}},
                 {}};
     for (const Sensitivity& one : data.smallest_detectable) {
       table.rows.push_back({Text(std::string(label_of(one.metric))),
@@ -202,7 +217,7 @@ Section events_section(const ReportData& data) {
     section.blocks.push_back({Paragraph{
         fmt::format("The newest {}; the database has them all.", lines.size() - first), true}});
   }
-  Table table{{{"Time"}, {"What"}, {"Detail"}}, {}};
+  Table table{{{"Time", kWord}, {"What"}, {"Detail"}}, {}};
   for (std::size_t i = first; i < lines.size(); ++i) {
     table.rows.push_back({Text(short_time_text(data, lines[i].time)), std::move(lines[i].what),
                           std::move(lines[i].detail)});
@@ -254,7 +269,7 @@ Document compose(const ReportData& data) {
   const Culprit* culprit = first_culprit(data);
   if (culprit != nullptr) document.open.code(culprit_text(*culprit));
   if (data.verdict && !data.verdict->reason.empty()) {
-    document.summary.push_back({Paragraph{data.verdict->reason}});
+    document.summary.push_back({Paragraph{sentence(data.verdict->reason)}});
   }
   if (const ReportAlert* leak = first_leak(data); leak != nullptr) {
     document.summary.push_back({Paragraph{leak_paragraph(data, *leak)}});

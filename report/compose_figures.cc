@@ -13,6 +13,9 @@
 namespace soakwatch {
 namespace {
 
+constexpr auto kNumber = Table::Form::kNumber;
+constexpr auto kWord = Table::Form::kWord;
+
 constexpr std::size_t kMostInstances = 20;
 constexpr std::size_t kMostCaptures = 50;
 
@@ -30,11 +33,11 @@ std::string limits_text(const ProcessInfo& process) {
 }
 
 Table instances_table(const ReportData& data, std::size_t first) {
-  Table table{{{"Pid", true}, {"Found"}, {"Ended"}, {"Samples", true}, {"Command"}}, {}};
+  Table table{{{"Pid", kWord}, {"Found", kWord}, {"Ended"}, {"Samples", kNumber}, {"Command"}}, {}};
   for (std::size_t i = first; i < data.instances.size(); ++i) {
     const ReportInstance& one = data.instances[i];
     const ProcessInfo& process = one.row.process;
-    std::string end = "runs, as far as is known";
+    std::string end = "running";
     if (one.row.ended) {
       end = short_time_text(data, *one.row.ended);
       if (!one.row.end_reason.empty()) end += ", " + one.row.end_reason;
@@ -50,11 +53,11 @@ Table instances_table(const ReportData& data, std::size_t first) {
 // The metrics of them that were read.
 Table metrics_table(const ReportData& data, std::span<const Metric> metrics) {
   Table table{{{"Figure"},
-               {"At first", true},
-               {"At last", true},
-               {"Lowest", true},
-               {"Highest", true},
-               {"Floor, trend", true}},
+               {"At first", kNumber},
+               {"At last", kNumber},
+               {"Lowest", kNumber},
+               {"Highest", kNumber},
+               {"Floor, trend", kNumber}},
               {}};
   for (const Metric metric : metrics) {
     const ReportSeries* series = find_series(data, metric);
@@ -95,7 +98,7 @@ double increase(const ReportData& data, Metric metric) {
 }
 
 Table captures_table(const ReportData& data) {
-  Table table{{{"Time"}, {"Capture"}, {"Why"}, {"Size", true}, {"File"}}, {}};
+  Table table{{{"Time", kWord}, {"Capture"}, {"Why"}, {"Size", kNumber}, {"File"}}, {}};
   const std::size_t all = data.captures.size();
   for (std::size_t i = all > kMostCaptures ? all - kMostCaptures : 0; i < all; ++i) {
     const Capture& capture = data.captures[i];
@@ -126,7 +129,8 @@ Section context_section(const ReportData& data) {
     const std::string limits = limits_text(data.instances.back().row.process);
     if (!limits.empty()) facts.facts.push_back({"Limits", limits});
   }
-  for (const std::string& line : data.host) facts.facts.push_back({"Host", line});
+  for (std::size_t i = 0; i < data.host.size(); ++i)
+    facts.facts.push_back({i == 0 ? "Host" : "", data.host[i]});
   section.blocks.push_back({std::move(facts)});
   if (!data.instances.empty()) {
     const std::size_t all = data.instances.size();
@@ -145,7 +149,7 @@ Section context_section(const ReportData& data) {
 }
 
 Section plots_section(const ReportData& data) {
-  Section section{"plots", "Course", {}};
+  Section section{"plots", "Over time", {}};
   const PlotChoice choice = choose_plots(data);
   for (const std::size_t series : choice.main) section.blocks.push_back({Plot{series}});
   if (!choice.further.empty()) {

@@ -11,6 +11,9 @@
 namespace soakwatch {
 namespace {
 
+constexpr auto kNumber = Table::Form::kNumber;
+constexpr auto kWord = Table::Form::kWord;
+
 constexpr std::size_t kMostIssues = 50;
 constexpr std::size_t kMostCulprits = 10;
 constexpr std::size_t kMostFrames = 30;
@@ -63,6 +66,8 @@ Facts facts_of(const ReportData& data, const ReportAlert& one) {
   for (const ReportAlert& other : data.alerts) {
     if (other.root == alert.id) add(number++ == 0 ? "Explains" : "", child_text(other.alert));
   }
+  number = 0;
+  for (const std::string& cause : f.ruled_out) add(number++ == 0 ? "Ruled out" : "", cause);
   Text process(fmt::format("pid {}", alert.pid));
   if (const ReportInstance* instance = find_instance(data, alert.instance);
       instance != nullptr && instance->row.ended) {
@@ -73,8 +78,9 @@ Facts facts_of(const ReportData& data, const ReportAlert& one) {
 }
 
 Table culprits_table(const std::vector<Culprit>& culprits) {
-  Table table{{{"Who"}, {"Where"}, {"State"}, {"Before", true}, {"Now", true}, {"Share", true}},
-              {}};
+  Table table{
+      {{"Who"}, {"Where"}, {"State"}, {"Before", kNumber}, {"Now", kNumber}, {"Share", kNumber}},
+      {}};
   for (const Culprit& culprit : culprits) {
     if (table.rows.size() == kMostCulprits) break;
     table.rows.push_back({Text().code(culprit.name), Text().code(culprit.location), culprit.state,
@@ -85,7 +91,8 @@ Table culprits_table(const std::vector<Culprit>& culprits) {
 }
 
 Fold gates_fold(const Finding& f) {
-  Table table{{{"Condition"}, {""}, {"Measured", true}, {"Needed", true}, {"What it means"}}, {}};
+  Table table{{{"Condition"}, {""}, {"Measured", kNumber}, {"Needed", kNumber}, {"What it means"}},
+              {}};
   std::size_t held = 0;
   for (const Gate& gate : f.gates) {
     const GateWords words = gate_words(f.metric, gate);
@@ -98,7 +105,7 @@ Fold gates_fold(const Finding& f) {
 }
 
 Fold history_fold(const ReportData& data, const ReportAlert& one) {
-  Table table{{{"Time"}, {"State"}, {"Why"}}, {}};
+  Table table{{{"Time", kWord}, {"State"}, {"Why"}}, {}};
   const std::size_t all = one.history.size();
   for (std::size_t i = all > kMostSteps ? all - kMostSteps : 0; i < all; ++i) {
     const AlertTransition& step = one.history[i];
@@ -131,11 +138,6 @@ Issue issue_of(const ReportData& data, const ReportAlert& one) {
     issue.blocks.push_back({std::move(code)});
   }
   if (!f.culprits.empty()) issue.blocks.push_back({culprits_table(f.culprits)});
-  if (!f.ruled_out.empty()) {
-    BulletList list;
-    for (const std::string& cause : f.ruled_out) list.items.emplace_back("Ruled out: " + cause);
-    issue.blocks.push_back({std::move(list)});
-  }
   if (!f.gates.empty()) issue.blocks.push_back({gates_fold(f)});
   if (!one.history.empty()) issue.blocks.push_back({history_fold(data, one)});
   return issue;

@@ -49,9 +49,11 @@ struct Facts {
 };
 
 struct Table {
+  // A number stands at the right; neither it nor a word, such as a time, is broken over two lines.
+  enum class Form : unsigned char { kText, kNumber, kWord };
   struct Column {
     std::string heading;
-    bool is_number = false;
+    Form form = Form::kText;
   };
   std::vector<Column> columns;
   std::vector<std::vector<Text>> rows;

@@ -1,6 +1,7 @@
 #include "report/floor_line.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace soakwatch {
@@ -23,7 +24,7 @@ std::optional<FloorLine> floor_line(const MetricSeries& series, InstanceId insta
   }
   // Several buckets a block where there are enough, so that the minimum passes under a sawtooth.
   const std::size_t per_block =
-      std::max(inside.size() / kWantedBlocks / 2, (inside.size() + kMostBlocks - 1) / kMostBlocks);
+      std::max(inside.size() / kWantedBlocks, (inside.size() + kMostBlocks - 1) / kMostBlocks);
   const std::size_t block = std::max<std::size_t>(per_block, 1);
   std::vector<Point> points;
   for (std::size_t i = 0; i < inside.size(); i += block) {
@@ -44,6 +45,11 @@ std::optional<FloorLine> floor_line(const MetricSeries& series, InstanceId insta
     intercepts.push_back(point.y - line.slope_per_hour.value * point.x);
   line.at_from = median(intercepts);
   line.at_to = line.at_from + line.slope_per_hour.value * Hours(line.to - line.from).count();
+  std::vector<double> off;
+  for (const Point& point : points)
+    off.push_back(std::fabs(point.y - line.at_from - line.slope_per_hour.value * point.x));
+  std::sort(off.begin(), off.end());
+  line.off = off[(off.size() - 1) * 9 / 10];
   return line;
 }
 

@@ -14,6 +14,7 @@ struct FloorLine {
   double at_from = 0;  // in the metric's unit
   double at_to = 0;
   Slope slope_per_hour;
+  double off = 0;  // nine of ten minima are as near to the line, or nearer
 };
 
 // The Theil-Sen line through the minima of at most a hundred blocks of one instance between two

@@ -110,9 +110,18 @@ void add_happenings(const ReportData& data, PlotSpec& spec) {
 }  // namespace
 
 std::string plot_title(Metric metric) {
+  switch (metric) {
+    case Metric::kCpuSecondsTotal:
+      return "Processor use";
+    case Metric::kAllocBytesTotal:
+      return "Allocation rate";
+    case Metric::kGcPauseSecondsTotal:
+      return "Share of the time in collection pauses";
+    default:
+      break;
+  }
   const std::string label(label_of(metric));
-  if (!is_counter(metric)) return label;
-  return describe(metric).unit == Unit::kSeconds ? label + ", share of the time" : label + ", rate";
+  return is_counter(metric) ? label + " per second" : label;
 }
 
 PlotChoice choose_plots(const ReportData& data) {
@@ -153,7 +162,10 @@ PlotSpec plot_of(const ReportData& data, std::size_t series) {
   }
   add_curve(shown.data, spec);
   add_alerts(data, metric, spec);
-  if (spec.lines.empty() && shown.floor && !is_counter(metric)) {
+  // A line through what is no line would say something false.
+  constexpr double kMostOff = 0.2;
+  const bool fits = shown.floor && shown.floor->off <= kMostOff * (shown.data.max - shown.data.min);
+  if (spec.lines.empty() && fits && !is_counter(metric)) {
     const FloorLine& floor = *shown.floor;
     spec.lines.push_back({floor.from, floor.to, floor.at_from, floor.at_to, false, {}});
   }

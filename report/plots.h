@@ -20,7 +20,7 @@ PlotChoice choose_plots(const ReportData& data);
 // segment: too few samples.
 PlotSpec plot_of(const ReportData& data, std::size_t series);
 
-// "Live heap", "Processor time, share of one processor".
+// "Live heap", "Processor use".
 std::string plot_title(Metric metric);
 
 }  // namespace soakwatch

@@ -195,8 +195,8 @@ void fit_floors(ReportData& data) {
     const Finding& finding = one.alert.finding;
     const ReportSeries* series = find_series(data, finding.metric);
     if (series == nullptr || describe(finding.metric).type == MetricType::kCounter) continue;
-    one.floor = floor_line(series->data, one.alert.instance, finding.since,
-                           one.alert.quiet_since.value_or(one.alert.updated));
+    const WallTime end = one.alert.quiet_since.value_or(one.alert.resolved_at.value_or(data.last));
+    one.floor = floor_line(series->data, one.alert.instance, finding.since, end);
   }
 }
 

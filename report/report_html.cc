@@ -17,9 +17,10 @@ namespace {
 constexpr std::string_view kLegend =
     R"(<p class="legend"><span><svg><path class="line" d="M0 8H22"/></svg>lowest in each interval</span>)"
     R"(<span><svg><rect class="band" y="1" width="22" height="10"/></svg>up to the highest</span>)"
-    R"(<span><svg><path class="floor" d="M0 9L22 3"/></svg>trend of the floor</span>)"
+    R"(<span><svg><path class="floor" d="M0 9L22 3"/></svg>trend of the floor</span>)";
+constexpr std::string_view kAlertLegend =
     R"(<span><svg><rect class="alert" width="22" height="12"/><path class="fired" d="M11 0V12"/></svg>)"
-    R"(since a leak began; its alert</span>)";
+    R"(since it leaks, and the alert</span>)";
 constexpr std::string_view kCaptureLegend =
     R"(<span><svg><g class="capture"><path d="M11 2L15.5 10H6.5z"/></g></svg>capture</span>)";
 constexpr std::string_view kRestartLegend =
@@ -45,6 +46,18 @@ std::string html(const Text& text) {
   return out;
 }
 
+std::string_view form_class(Table::Form form) {
+  switch (form) {
+    case Table::Form::kNumber:
+      return R"( class="n")";
+    case Table::Form::kWord:
+      return R"( class="w")";
+    case Table::Form::kText:
+      break;
+  }
+  return "";
+}
+
 // Writes blocks, each kind in its own form.
 class Writer {
  public:
@@ -68,14 +81,14 @@ class Writer {
   void operator()(const Table& table) {
     out_ += R"(<div class="scroll"><table><thead><tr>)";
     for (const Table::Column& column : table.columns) {
-      out_ += column.is_number ? R"(<th class="n" scope="col">)" : R"(<th scope="col">)";
+      out_ += fmt::format(R"(<th{} scope="col">)", form_class(column.form));
       out_ += html_text(column.heading) + "</th>";
     }
     out_ += "</tr></thead><tbody>\n";
     for (const auto& row : table.rows) {
       out_ += "<tr>";
       for (std::size_t i = 0; i < row.size(); ++i) {
-        out_ += table.columns[i].is_number ? R"(<td class="n">)" : "<td>";
+        out_ += fmt::format("<td{}>", form_class(table.columns[i].form));
         out_ += html(row[i]) + "</td>";
       }
       out_ += "</tr>\n";
@@ -89,8 +102,7 @@ class Writer {
   }
   void operator()(const Code& code) {
     out_ += R"(<p class="what">)" + html(code.what) + "</p><pre>";
-    for (std::size_t i = 0; i < code.lines.size(); ++i)
-      out_ += (i > 0 ? "\n" : "") + html_text(code.lines[i]);
+    for (const std::string& line : code.lines) out_ += "<code>" + html_text(line) + "</code>";
     out_ += "</pre>\n";
   }
   void operator()(const Plot& plot) {
@@ -166,6 +178,7 @@ bool has_restart(const PlotSpec& spec) {
 
 void write_legend(const ReportData& data, std::string& out) {
   out += kLegend;
+  if (!data.alerts.empty()) out += kAlertLegend;
   if (!data.captures.empty()) out += kCaptureLegend;
   if (!data.series.empty() && has_restart(plot_of(data, 0))) out += kRestartLegend;
   if (!data.gaps.empty()) out += kGapLegend;

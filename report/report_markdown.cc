@@ -81,7 +81,8 @@ class Writer {
   void operator()(const Table& table) {
     for (const Table::Column& column : table.columns) out_ += "| " + escaped(column.heading) + " ";
     out_ += "|\n";
-    for (const Table::Column& column : table.columns) out_ += column.is_number ? "|---:" : "|---";
+    for (const Table::Column& column : table.columns)
+      out_ += column.form == Table::Form::kNumber ? "|---:" : "|---";
     out_ += "|\n";
     for (const auto& row : table.rows) {
       for (const Text& cell : row) out_ += "| " + markdown(cell) + " ";

@@ -26,7 +26,7 @@ code{overflow-wrap:anywhere}
 .kicker{color:var(--soft);font-size:.875rem;margin:0 0 1.25rem;display:flex;flex-wrap:wrap;gap:.2rem .9rem;max-width:none}
 .kicker b{color:var(--ink)}
 h1{font:600 2rem/1.2 Charter,"Bitstream Charter","Iowan Old Style",Cambria,Georgia,serif;
-margin:.5rem 0 1rem;max-width:40rem;letter-spacing:-.01em;overflow-wrap:anywhere}
+margin:.5rem 0 1rem;max-width:40rem;text-wrap:balance;letter-spacing:-.01em;overflow-wrap:anywhere}
 h2{font:600 1.3rem/1.3 Charter,"Bitstream Charter","Iowan Old Style",Cambria,Georgia,serif;
 margin:3rem 0 .9rem;padding-top:.9rem;border-top:1px solid var(--rule)}
 h3{font-size:1.05rem;line-height:1.35;margin:0;font-weight:650}
@@ -49,10 +49,10 @@ th{text-align:left;font-weight:500;color:var(--soft);border-bottom:1px solid var
 td{border-bottom:1px solid var(--rule);vertical-align:top}
 tr:last-child td{border-bottom:0}
 th,td{padding:.38rem .9rem .38rem 0}th:last-child,td:last-child{padding-right:0}
-.n{text-align:right;white-space:nowrap}
-td:first-child{min-width:5.5rem}
-pre{background:var(--panel);padding:.8rem .95rem;margin:.4rem 0 1rem;border-radius:4px;overflow-x:auto;line-height:1.5;
--webkit-user-select:text;user-select:text}
+.n{text-align:right;white-space:nowrap}.w{white-space:nowrap}
+td code{display:inline-block;min-width:11rem}.n code{min-width:0}
+pre{white-space:pre-wrap;background:var(--panel);padding:.8rem .95rem;margin:.4rem 0 1rem;border-radius:4px;line-height:1.5}
+pre code{display:block;padding-left:1.6em;text-indent:-1.6em;font-size:1em}
 .what{margin:1rem 0 0;color:var(--soft);font-size:.9rem}
 ul{padding-left:1.15rem;margin:.7rem 0;max-width:48rem}li{margin:.25rem 0;overflow-wrap:anywhere}
 .issue{margin:1.4rem 0 2.4rem;padding-left:1.1rem;border-left:3px solid var(--rule)}
@@ -84,19 +84,19 @@ rect.alert{fill:var(--alert-zone)}rect.gap{fill:var(--gap)}
 .hover rect{fill:transparent}.hover rect:hover{fill:var(--hover)}
 footer{margin-top:3.5rem;padding-top:.9rem;border-top:1px solid var(--rule);color:var(--soft);font-size:.85rem}
 @media (max-width:40rem){main{padding:1.4rem 1rem 3rem}h1{font-size:1.55rem}h2{margin-top:2.3rem}
-dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.55rem;font-size:.875rem}
-.issue{padding-left:.8rem}.plot{width:calc(100% - 4rem);margin-left:4rem;font-size:11px}
+dl{grid-template-columns:minmax(0,1fr);gap:0}dt{margin-top:.55rem;font-size:.875rem}dt:empty{display:none}
+.second{display:none}.issue{padding-left:.8rem}.plot{width:calc(100% - 4rem);margin-left:4rem;font-size:11px}
 table{font-size:.85rem}th,td{padding-right:.7rem}}
 @media print{:root{color-scheme:light;--bg:#fff;--panel:#f6f6f4;--ink:#000;--soft:#444;--faint:#777;--rule:#ccc;
 --series:#1f4f7c;--band:#1f4f7c2e;--alert:#a31a12;--alert-zone:#a31a1212;--warn:#7a4f00;--good:#1f5a31;
 --gap:#0000000f;--capture:#553a8a}
 body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2{margin-top:1.6rem}
 h2,h3,figcaption,.what{break-after:avoid}figure,tr,pre,.open{break-inside:avoid}
-pre{white-space:pre-wrap;overflow-wrap:anywhere}.scroll{overflow:visible}
+.scroll{overflow:visible}
 .verdict,rect,.band{-webkit-print-color-adjust:exact;print-color-adjust:exact}a{color:inherit}}
 )css";
 }
 
-std::string_view report_style_sha256() { return "3OYOHE4dUhK2sn7n3smYPaizB4hS2lBR1fvW1enp2ck="; }
+std::string_view report_style_sha256() { return "76l5tbEvhWQX4sZXRC639UtIukUdA6tGz8mdohb0DQo="; }
 
 }  // namespace soakwatch

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "report/html_text.h"
+#include "report/words.h"
 
 namespace soakwatch {
 namespace {
@@ -77,10 +78,20 @@ std::optional<Scale> scale_of(const PlotSpec& spec) {
   // From zero, unless that would press a small growth flat.
   constexpr double kNarrow = 0.6;
   if (low > 0 && low < kNarrow * high) low = 0;
-  const double step = nice_step(high - low, spec.is_binary);
+  double step = nice_step(high - low, spec.is_binary);
+  // Two lines of the grid with the same words would be one too many: a count has no halves.
+  constexpr int kMostDoublings = 12;
+  for (int i = 0; i < kMostDoublings && spec.format(high) == spec.format(high + step); ++i)
+    step *= 2;
   Scale scale{spec.begin, span, std::floor(low / step) * step, std::ceil(high / step) * step, step};
   if (!(scale.high > scale.low)) return std::nullopt;
   return scale;
+}
+
+// "50.0 MiB" -> "50 MiB": the lines of a grid stand at round values.
+std::string round_text(std::string text) {
+  if (const std::size_t at = text.find(".0 "); at != std::string::npos) text.erase(at, 2);
+  return text;
 }
 
 void grid(const PlotSpec& spec, const Scale& scale, std::string& out) {
@@ -90,7 +101,7 @@ void grid(const PlotSpec& spec, const Scale& scale, std::string& out) {
     const double y = scale.pixel(value);
     out += fmt::format(R"(<line class="grid" x1="0" x2="100%" y1="{0:.1f}" y2="{0:.1f}"/>)"
                        R"(<text class="y" x="-8" y="{1:.1f}">{2}</text>)",
-                       y, y + 4, html_text(spec.format(value)));
+                       y, y + 4, html_text(round_text(spec.format(value))));
   }
 }
 
@@ -107,15 +118,11 @@ seconds time_step(milliseconds span) {
 }
 
 std::string tick_text(WallTime local, seconds step) {
-  constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = std::chrono::floor<days>(local);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(local - day));
   const bool is_midnight = local == day;
   if (step >= days(1) || (is_midnight && step >= std::chrono::minutes(30))) {
-    const std::chrono::year_month_day date(day);
-    return fmt::format("{} {}", static_cast<unsigned>(date.day()),
-                       kMonths[(static_cast<unsigned>(date.month()) - 1) % kMonths.size()]);
+    return day_text(local);
   }
   std::string text = fmt::format("{:02}:{:02}", clock.hours().count(), clock.minutes().count());
   if (step < std::chrono::minutes(1)) text += fmt::format(":{:02}", clock.seconds().count());
@@ -127,14 +134,18 @@ void time_axis(const PlotSpec& spec, const Scale& scale, std::string& out) {
   const WallTime local = spec.begin + spec.zone;
   const auto steps = (local.time_since_epoch() + step - milliseconds(1)) / milliseconds(step);
   const WallTime last = spec.end + spec.zone;
+  // On a phone every other label is left out.
+  bool is_second = false;
   for (WallTime tick{steps * milliseconds(step)}; tick <= last; tick += step) {
     const WallTime time = tick - spec.zone;
     const double part = scale.part_x(time);
     const char* anchor = part < 0.04 ? "start" : part > 0.96 ? "end" : "middle";
     out += fmt::format(R"(<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)"
-                       R"(<text class="x" x="{0}" y="{3}" text-anchor="{4}">{5}</text>)",
+                       R"(<text class="{6}" x="{0}" y="{3}" text-anchor="{4}">{5}</text>)",
                        scale.percent(time), kTopPx + kHeightPx, kTopPx + kHeightPx + 4,
-                       kTopPx + kHeightPx + 18, anchor, tick_text(tick, step));
+                       kTopPx + kHeightPx + 18, anchor, tick_text(tick, step),
+                       is_second ? "second" : "x");
+    is_second = !is_second;
   }
 }
 

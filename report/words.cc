@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, kMetricCount> kLabels{
     "Processor time",
     "Major page faults",
     "Goroutines",
-    "Go heap in objects",
+    "Go heap",
     "Go heap in use",
     "Idle Go heap",
     "Go heap returned",
@@ -81,9 +81,22 @@ std::string time_text(const ReportData& data, WallTime time) {
 std::string short_time_text(const ReportData& data, WallTime time) {
   const std::string text = time_text(data, time);
   const std::string begin = time_text(data, data.first);
-  const std::size_t blank = text.find(' ');
-  const bool same_day = blank != std::string::npos && text.compare(0, blank, begin, 0, blank) == 0;
-  return same_day ? text.substr(blank + 1) : text;
+  constexpr std::size_t kYearChars = 4;  // "2026"
+  constexpr std::size_t kDayChars = 10;  // "2026-11-20"
+  constexpr std::size_t kClockStart = kDayChars + 1;
+  if (text.size() < kClockStart || text.compare(0, kYearChars, begin, 0, kYearChars) != 0)
+    return text;
+  const std::string clock = text.substr(kClockStart);
+  if (text.compare(0, kDayChars, begin, 0, kDayChars) == 0) return clock;
+  return day_text(time + zone_offset(time)) + " " + clock;
+}
+
+std::string day_text(WallTime local) {
+  constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(local));
+  return fmt::format("{} {}", static_cast<unsigned>(date.day()),
+                     kMonths[(static_cast<unsigned>(date.month()) - 1) % kMonths.size()]);
 }
 
 std::string culprit_text(const Culprit& culprit) {

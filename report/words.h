@@ -17,8 +17,10 @@ std::string subject_of(const Finding& finding);
 
 // Local time: "2026-11-20 08:40", with seconds where the report spans less than an hour.
 std::string time_text(const ReportData& data, WallTime time);
-// The same without the day, where it is the day on which the report begins.
+// Without the year, "20 Nov 08:40", where it is the one in which the report begins; without the day
+// where it is that day.
 std::string short_time_text(const ReportData& data, WallTime time);
+std::string day_text(WallTime local);  // "20 Nov"; `local`: UTC plus zone_offset()
 // "UTC+01:00": of local time then.
 std::string zone_text(WallTime time);
 std::chrono::seconds zone_offset(WallTime time);
