@@ -6,11 +6,11 @@
 #include <cstdio>
 
 #include "alerts/notifier.h"
-#include "cli/alert_family.h"
 #include "cli/alert_text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "daemon/clock.h"
+#include "model/alert_family.h"
 #include "model/printable.h"
 #include "storage/sample_reader.h"
 

@@ -47,6 +47,7 @@ int run(int argc, char** argv) {
       "  soakwatch watch sidecar                        a line per round, alerts as they come\n"
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
+      "  soakwatch report --since 12h -o night.html     one page: what leaks, and what to open\n"
       "  soakwatch analyze soak.db                      judge what was recorded\n"
       "  soakwatch capture sidecar heap                 one profile, for go tool pprof\n"
       "  soakwatch compare before.pb.gz after.pb.gz     which line's memory grew\n"
@@ -65,6 +66,7 @@ int run(int argc, char** argv) {
   add_alerts_command(app, status);
   add_analyze_command(app, status);
   add_compare_command(app, status);
+  add_report_command(app, status);
   add_export_command(app, status);
   add_import_command(app, status);
   add_mem_monitor_command(app, status);

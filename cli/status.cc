@@ -5,11 +5,11 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 
-#include "cli/alert_family.h"
 #include "cli/alert_text.h"
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "daemon/clock.h"
+#include "model/alert_family.h"
 #include "model/printable.h"
 #include "storage/sample_reader.h"
 

@@ -20,8 +20,8 @@ std::string whose(const Culprit& culprit) {
 }
 
 std::string to_string(const Culprit& culprit) {
-  std::string text = whose(culprit) + ": " + format_value(culprit.unit, culprit.before) + " -> " +
-                     format_value(culprit.unit, culprit.now);
+  std::string text = whose(culprit) + ": " + format_amount(culprit.unit, culprit.before) + " -> " +
+                     format_amount(culprit.unit, culprit.now);
   return text + ", " + std::to_string(std::lround(100 * culprit.share)) + " % of the growth";
 }
 

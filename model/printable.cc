@@ -90,7 +90,11 @@ std::string format_bytes(double bytes) {
   return formatted(std::fabs(value) >= 100 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
 }
 
-std::string format_value(Unit unit, double value) {
+std::string format_value(Metric metric, double value) {
+  return format_amount(describe(metric).unit, value);
+}
+
+std::string format_amount(Unit unit, double value) {
   switch (unit) {
     case Unit::kBytes:
       return format_bytes(value);
@@ -104,11 +108,14 @@ std::string format_value(Unit unit, double value) {
   return {};
 }
 
-std::string format_value(Metric metric, double value) {
-  return format_value(describe(metric).unit, value);
-}
-
 std::string format_rate(Metric metric, double per_hour) {
+  constexpr double kLargestInFull = 1e15;
+  constexpr double kLeastWhole = 10;
+  const double size = std::fabs(per_hour);
+  if (!std::isfinite(per_hour)) return "beyond numbers";
+  const bool is_count = describe(metric).unit == Unit::kCount;
+  const bool is_broken = is_count && size < kLeastWhole && size != std::floor(size);
+  if (is_broken || size >= kLargestInFull) return formatted("%+.2g/h", per_hour);
   return (per_hour >= 0 ? "+" : "") + format_value(metric, per_hour) + "/h";
 }
 

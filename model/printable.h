@@ -17,8 +17,9 @@ std::string printable(std::string_view text, std::size_t limit = 200);
 std::string format_bytes(double bytes);
 // A value of the metric with its unit, for a person: "12.3 MiB", "1,204", "0.25 s", "1.3 %".
 std::string format_value(Metric metric, double value);
-std::string format_value(Unit unit, double value);
-// The same per hour, with a sign: "+12.3 MiB/h", "+240/h".
+std::string format_amount(Unit unit, double value);
+// The same per hour, with a sign: "+12.3 MiB/h", "+240/h". A pace of less than ten in an hour keeps
+// two digits, and one beyond what a process can have is short: "+0.25/h", "+1.2e+20/h".
 std::string format_rate(Metric metric, double per_hour);
 
 }  // namespace soakwatch

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
-#include "cli/alert_family.h"
 #include "cli/alert_text.h"
 #include "cli/analyze/analysis_output.h"
 #include "cli/analyze/verdict.h"
 #include "cli/terminal.h"
+#include "model/alert_family.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -34,9 +34,9 @@ std::string who(std::int64_t number, const std::string& target, int pid) {
 
 std::string slope_cell(const SeriesResult& series) {
   if (!series.slope) return "";
-  return fmt::format("{} ({} to {})", rate_text(series.metric, series.slope->value),
-                     rate_text(series.metric, series.slope->low),
-                     rate_text(series.metric, series.slope->high));
+  return fmt::format("{} ({} to {})", format_rate(series.metric, series.slope->value),
+                     format_rate(series.metric, series.slope->low),
+                     format_rate(series.metric, series.slope->high));
 }
 
 std::string state_cell(SeriesState state) {
@@ -82,7 +82,7 @@ std::string table_of(const InstanceResult& instance, bool color) {
     }
     table.add({std::string(metric.name), fmt::format("{}", series.samples),
                format_duration(series.span), state_cell(series.state), slope_cell(series),
-               series.detectable ? rate_text(series.metric, *series.detectable) : ""});
+               series.detectable ? format_rate(series.metric, *series.detectable) : ""});
   }
   return table.text(color) +
          (counters ? dim("  (counters are left out: they rise in any program)", color) + "\n" : "");
@@ -101,8 +101,9 @@ std::string alert_text(const Alert& alert, std::string_view indent, bool color) 
   line("grew", fmt::format("from {} to {}", format_value(f.metric, f.base),
                            format_value(f.metric, f.current)));
   if (f.is_leak) {
-    line("pace", fmt::format("{}, 95 % interval {} to {}", rate_text(f.metric, f.slope_per_hour),
-                             rate_text(f.metric, f.slope_low), rate_text(f.metric, f.slope_high)));
+    line("pace",
+         fmt::format("{}, 95 % interval {} to {}", format_rate(f.metric, f.slope_per_hour),
+                     format_rate(f.metric, f.slope_low), format_rate(f.metric, f.slope_high)));
   } else {
     line("note", "no leak, but worth a look: " + printable(f.summary, 400));
   }

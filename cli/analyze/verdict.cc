@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "model/printable.h"
 
@@ -53,7 +52,7 @@ std::string clean_sentence(const Analysis& analysis) {
   for (const SeriesResult& series : instance->series) {
     if (!series.detectable) continue;
     seen += fmt::format("{}{} from {} on", seen.empty() ? "" : ", ", describe(series.metric).name,
-                        rate_text(series.metric, *series.detectable));
+                        format_rate(series.metric, *series.detectable));
   }
   return fmt::format("no leak in {}{}{}", format_duration(instance->span),
                      analysis.instance_count > 1 ? ", the longest of several processes" : "",
@@ -98,17 +97,6 @@ std::string_view to_string(SeriesState state) {
   static constexpr std::array<std::string_view, 6> kWords{"not_judged", "too_short", "steady",
                                                           "suspect",    "growing",   "plateau"};
   return word_of(kWords, state);
-}
-
-std::string rate_text(Metric metric, double per_hour) {
-  constexpr double kLargestInFull = 1e15;
-  constexpr double kLeastWhole = 10;
-  const double size = std::fabs(per_hour);
-  if (!std::isfinite(per_hour)) return "beyond numbers";
-  if (size >= kLargestInFull) return fmt::format("{:+.2g}/h", per_hour);
-  const bool broken = size < kLeastWhole && size != std::floor(size);
-  if (broken && describe(metric).unit == Unit::kCount) return fmt::format("{:+.2g}/h", per_hour);
-  return format_rate(metric, per_hour);
 }
 
 std::string verdict_summary(const Analysis& analysis) {

@@ -1,4 +1,4 @@
-#include "cli/alert_family.h"
+#include "model/alert_family.h"
 
 #include <gmock/gmock.h>
 

@@ -1,0 +1,132 @@
+// soakwatch report: one page about what was recorded.
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/output_file.h"
+#include "daemon/clock.h"
+#include "model/printable.h"
+#include "report/report_data.h"
+#include "report/report_html.h"
+#include "report/report_json.h"
+#include "report/report_markdown.h"
+
+namespace soakwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ReportArguments {
+  std::optional<fs::path> database;
+  std::optional<std::string> target;
+  std::optional<std::string> since;
+  std::optional<std::string> until;
+  std::string format;
+  std::optional<fs::path> output;
+};
+
+Result<ReportQuery> query_of(const ReportArguments& args, WallTime now) {
+  ReportQuery query;
+  query.target = args.target;
+  if (args.since) {
+    auto time = parse_time_argument(*args.since, now);
+    if (!time) return time.error().in("--since");
+    query.since = *time;
+  }
+  if (args.until) {
+    auto time = parse_time_argument(*args.until, now);
+    if (!time) return time.error().in("--until");
+    query.until = *time;
+  }
+  if (query.since && query.until && *query.since >= *query.until)
+    return invalid("--since is not before --until");
+  return query;
+}
+
+// Without --format the name of the file tells.
+std::string format_of(const ReportArguments& args) {
+  if (!args.format.empty()) return args.format;
+  const std::string extension = args.output ? args.output->extension().string() : "";
+  if (extension == ".html" || extension == ".htm") return "html";
+  if (extension == ".json") return "json";
+  return "md";
+}
+
+std::string rendered(const ReportData& data, const std::string& format) {
+  if (format == "html") return report_html(data);
+  if (format == "json") return report_json(data);
+  return report_markdown(data);
+}
+
+std::vector<std::string> host_facts() {
+  std::vector<std::string> facts;
+  utsname system{};
+  if (::uname(&system) == 0) {
+    facts.push_back(printable(system.nodename) + ", " + printable(system.sysname) + " " +
+                    printable(system.release) + ", " + printable(system.machine));
+  }
+  const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_size = ::sysconf(_SC_PAGESIZE);
+  if (processors > 0 && pages > 0 && page_size > 0) {
+    facts.push_back(
+        std::to_string(processors) + (processors == 1 ? " processor, " : " processors, ") +
+        format_bytes(static_cast<double>(pages) * static_cast<double>(page_size)) + " of memory");
+  }
+  return facts;
+}
+
+int report(const ReportArguments& args) {
+  const WallTime now = read_clocks().wall;
+  auto query = query_of(args, now);
+  if (!query) return report_error(query.error());
+  const fs::path database = database_or_default(args.database);
+  auto reader = SampleReader::open(database);
+  if (!reader) return report_error(reader.error());
+  if (args.target) {
+    if (auto exists = check_target_exists(*reader, *args.target); !exists)
+      return report_error(exists.error());
+  }
+  auto data = gather(*reader, *query, now);
+  if (!data) return report_error(data.error());
+  data->host = host_facts();
+  if (args.database) data->database = database.string();
+  auto output = OutputFile::open(args.output, database);
+  if (!output) return report_error(output.error());
+  if (!(*output)->write(rendered(*data, format_of(args)))) {
+    return report_error((*output)->failure());
+  }
+  if (auto finished = (*output)->finish(); !finished) return report_error(finished.error());
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_report_command(CLI::App& app, int& status) {
+  auto args = std::make_shared<ReportArguments>();
+  CLI::App* command = app.add_subcommand(
+      "report", "One page about what was recorded: what leaks, who is behind it, what to open");
+  command
+      ->add_option("--target", args->target,
+                   "This target; without it the one with the most urgent alert")
+      ->type_name("NAME");
+  command->add_option("--since", args->since, "From here on: 12h (ago), or 2026-11-20T08:40:00Z")
+      ->type_name("T");
+  command->add_option("--until", args->until, "Up to here")->type_name("T");
+  command
+      ->add_option("--format", args->format,
+                   "md, html or json; without it the name of the file tells, else md")
+      ->check(CLI::IsMember({"md", "html", "json"}));
+  command->add_option("-o,--output", args->output, "File; without it stdout")->type_name("FILE");
+  add_database_option(*command, args->database);
+  command->footer(
+      "The HTML is one file that needs nothing else and runs no script.\n"
+      "Examples:\n"
+      "  soakwatch report --since 12h -o night.html     in the morning\n"
+      "  soakwatch report --target sidecar | less");
+  command->callback([args, &status] { status = report(*args); });
+}
+
+}  // namespace soakwatch
