@@ -27,6 +27,8 @@ struct MonitorOptions {
   bool store = true;             // false: nothing is kept, no database is touched
   Listener* listener = nullptr;  // must outlive the monitor
   std::filesystem::path proc_root = "/proc";
+  // As TargetWatcher::Parts::command_process.
+  CommandProcess command_process{};
 };
 
 class Monitor {
