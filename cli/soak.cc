@@ -107,7 +107,7 @@ std::optional<SleepInhibitor> keep_awake(SoakOptions& options, const Logger& log
     return std::move(*inhibitor);
   }
   logger->debug("{}", inhibitor.error().message);
-  options.notes.push_back(inhibitor.error().message);
+  options.remarks.push_back(inhibitor.error().message);
   return std::nullopt;
 }
 

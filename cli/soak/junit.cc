@@ -50,9 +50,10 @@ struct Case {
 };
 
 std::string case_xml(const Case& one, const std::string& class_name, double duration) {
-  std::string out = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}">)",
+  std::string out = fmt::format(R"(    <testcase classname="{}" name="{}" time="{:.3f}")",
                                 escaped(class_name), escaped(one.name), duration);
-  out += "\n";
+  if (one.element.empty() && one.output.empty()) return out + "/>\n";
+  out += ">\n";
   if (!one.element.empty()) {
     const std::string type =
         one.type.empty() ? "" : fmt::format(R"( type="{}")", escaped(one.type));

@@ -154,6 +154,7 @@ std::string soak_json(const SoakReport& report) {
   object["detectors"] = detectors_of(judgement);
   json::array notes;
   for (const std::string& note : report.notes) notes.emplace_back(text(note));
+  for (const std::string& remark : report.remarks) notes.emplace_back(text(remark));
   object["notes"] = std::move(notes);
   object["program"] = "soakwatch " SOAKWATCH_VERSION;
   return json::serialize(object);

@@ -36,6 +36,7 @@ struct SoakReport {
   Analysis analysis;
   std::optional<milliseconds> shortest;  // shortest_soak()
   std::vector<std::string> notes;        // what a reader should know besides, each a sentence
+  std::vector<std::string> remarks;      // what nobody need know: in report.json only
 };
 
 // As printable(), but lines stay lines.

@@ -261,7 +261,7 @@ void SoakRun::on_alert(const AlertTransition& transition) {
 }
 
 void SoakRun::note(std::string text) {
-  if (options_.notes.size() < kMostNotes) options_.notes.push_back(std::move(text));
+  if (notes_.size() < kMostNotes) notes_.push_back(std::move(text));
 }
 
 void SoakRun::take_culprits(Analysis& analysis) const {
@@ -296,7 +296,8 @@ void SoakRun::add_notes(SoakReport& report) {
                      restarts_ == 1 ? "" : "s"));
   }
   if (command_ && command_->log().failure()) note(command_->log().failure()->message);
-  report.notes = options_.notes;
+  report.notes = notes_;
+  report.remarks = options_.remarks;
 }
 
 SoakReport SoakRun::report() {

@@ -43,7 +43,7 @@ struct SoakOptions {
   milliseconds away{60000};  // a target without a process for so long is lost
   bool terminal = true;      // CommandOptions::terminal
   SoakHooks hooks;
-  std::vector<std::string> notes;  // for the report
+  std::vector<std::string> remarks;  // SoakReport::remarks
 };
 
 // Runs once. On one thread.
@@ -88,6 +88,7 @@ class SoakRun : private Listener {
   void take_culprits(Analysis& analysis) const;
 
   SoakOptions options_;
+  std::vector<std::string> notes_;
   Console& console_;
   Logger logger_;
   std::vector<NeededSpan> needed_;
