@@ -6,6 +6,7 @@
 #include "config/load_config.h"
 #include "config/paths.h"
 #include "config/suggest.h"
+#include "config/target_spec.h"
 #include "config/units.h"
 #include "model/printable.h"
 
@@ -14,6 +15,30 @@ namespace soakwatch {
 int report_error(const Error& error) {
   std::fprintf(stderr, "soakwatch: %s\n", error.message.c_str());
   return error.kind == ErrorKind::kInvalid ? kExitUsage : kExitError;
+}
+
+Result<Config> foreground_config(const ConfigFlags& flags, const std::string& words,
+                                 const std::vector<std::string>& command) {
+  auto config = effective_config(flags);
+  if (!config) return config;
+  TargetSpec spec;
+  if (command.empty()) {
+    auto parsed = parse_target_spec(words);
+    if (!parsed) return parsed.error();
+    spec = *parsed;
+    if (auto checked = check_expression(spec); !checked) return checked.error();
+  } else {
+    spec.kind = TargetKind::kCommand;
+    spec.command = command;
+  }
+  for (const Target& known : config->targets) {
+    if (known.spec == spec || known.name == words) {
+      config->targets = {Target(known)};
+      return config;
+    }
+  }
+  config->targets = {{default_target_name(spec), spec, config->sampling.interval}};
+  return config;
 }
 
 void add_database_option(CLI::App& command, std::optional<std::filesystem::path>& database) {

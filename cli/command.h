@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/command_line.h"
+#include "daemon/effective_config.h"
 #include "model/result.h"
 #include "model/timestamp.h"
 #include "storage/sample_reader.h"
@@ -25,6 +26,7 @@ inline constexpr int kExitTargetLost = 5;
 // the parse.
 // `command` is what stood behind `--`.
 void add_watch_command(CLI::App& app, const std::vector<std::string>& command, int& status);
+void add_soak_command(CLI::App& app, const std::vector<std::string>& command, int& status);
 void add_export_command(CLI::App& app, int& status);
 void add_import_command(CLI::App& app, int& status);
 void add_analyze_command(CLI::App& app, int& status);
@@ -37,6 +39,11 @@ void add_mem_monitor_command(CLI::App& app, int& status);
 
 // Prints "soakwatch: message" on stderr and returns the exit status for it.
 int report_error(const Error& error);
+
+// The configuration of a command that samples by itself: one target, of `spec` or of `command`
+// where that is not empty. It keeps the name and interval that the file gives to this very target.
+Result<Config> foreground_config(const ConfigFlags& flags, const std::string& spec,
+                                 const std::vector<std::string>& command);
 
 // --db FILE, as every command that reads the database has it.
 void add_database_option(CLI::App& command, std::optional<std::filesystem::path>& database);

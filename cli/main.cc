@@ -45,6 +45,8 @@ int run(int argc, char** argv) {
       "\n"
       "Examples:\n"
       "  soakwatch watch sidecar                        a line per round, alerts as they come\n"
+      "  soakwatch soak --for 8h -- ./sidecar           run it overnight: PASS, FAIL or "
+      "INCONCLUSIVE\n"
       "  soakwatch status                               what the daemon watches, and how it does\n"
       "  soakwatch alerts                               what leaks\n"
       "  soakwatch report --since 12h -o night.html     one page: what leaks, and what to open\n"
@@ -62,6 +64,7 @@ int run(int argc, char** argv) {
   const std::vector<std::string> command = take_command(argc, argv);
   add_watch_command(app, command, status);
   add_capture_command(app, status);
+  add_soak_command(app, command, status);
   add_status_command(app, status);
   add_alerts_command(app, status);
   add_analyze_command(app, status);
@@ -81,8 +84,8 @@ int run(int argc, char** argv) {
                  printable(first).c_str(), did_you_mean(first, names).c_str());
     return kExitUsage;
   }
-  if (!command.empty() && first != "watch") {
-    std::fprintf(stderr, "soakwatch: only `watch` takes a command behind --\n");
+  if (!command.empty() && first != "watch" && first != "soak") {
+    std::fprintf(stderr, "soakwatch: only `watch` and `soak` take a command behind --\n");
     return kExitUsage;
   }
   try {

@@ -15,7 +15,6 @@
 
 #include "cli/command.h"
 #include "cli/terminal.h"
-#include "config/target_spec.h"
 #include "daemon/effective_config.h"
 #include "daemon/monitor.h"
 #include "daemon/process_setup.h"
@@ -143,35 +142,11 @@ class Table : public Listener {
   milliseconds last_time_{0};
 };
 
-Result<Config> watch_config(const WatchArguments& args) {
-  auto config = effective_config(args.flags);
-  if (!config) return config;
-  TargetSpec spec;
-  if (args.command.empty()) {
-    auto parsed = parse_target_spec(args.spec);
-    if (!parsed) return parsed.error();
-    spec = *parsed;
-    if (auto checked = check_expression(spec); !checked) return checked.error();
-  } else {
-    spec.kind = TargetKind::kCommand;
-    spec.command = args.command;
-  }
-  // Keep the interval and name that the configuration gives to this very target.
-  for (const Target& known : config->targets) {
-    if (known.spec == spec || known.name == args.spec) {
-      config->targets = {Target(known)};
-      return config;
-    }
-  }
-  config->targets = {{default_target_name(spec), spec, config->sampling.interval}};
-  return config;
-}
-
 int watch(const WatchArguments& args) {
   if (args.spec.empty() == args.command.empty()) {
     return report_error(invalid("give a SPEC to watch, or a command behind --"));
   }
-  auto config = watch_config(args);
+  auto config = foreground_config(args.flags, args.spec, args.command);
   if (!config) return report_error(config.error());
   if (args.database) config->storage.database = *args.database;
   config->storage.live_csv.clear();

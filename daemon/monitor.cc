@@ -117,16 +117,10 @@ void Monitor::start(std::function<void()> on_done) {
   }
   const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
-    const TargetWatcher::Parts parts{context_.get_executor(),
-                                     &workers_,
-                                     search_.get(),
-                                     pipeline_.get(),
-                                     logger_,
-                                     options_.proc_root,
-                                     boot_id_,
-                                     database,
-                                     captures_.get(),
-                                     options_.final_captures};
+    const TargetWatcher::Parts parts{
+        context_.get_executor(), &workers_, search_.get(), pipeline_.get(), logger_,
+        options_.proc_root,      boot_id_,  database,      captures_.get(), options_.final_captures,
+        options_.command_process};
     watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
     asio::co_spawn(
         context_, watchers_.back()->run(),

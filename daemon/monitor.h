@@ -28,6 +28,8 @@ struct MonitorOptions {
   bool final_captures = false;   // take captures when the watch is stopped: up to 30 s
   Listener* listener = nullptr;  // must outlive the monitor
   std::filesystem::path proc_root = "/proc";
+  // As TargetWatcher::Parts::command_process.
+  CommandProcess command_process{};
 };
 
 class Monitor {

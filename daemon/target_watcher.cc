@@ -54,9 +54,10 @@ TargetWatcher::TargetWatcher(Parts parts, const Config& config, Target target)
 asio::awaitable<TargetEnd> TargetWatcher::run() {
   id_ = parts_.pipeline->add_target(target_, read_clocks().wall);
   const bool is_command = target_.spec.kind == TargetKind::kCommand;
-  const bool once = target_.spec.kind == TargetKind::kPid || is_command;
-  if (is_command) start_child();
-  if (is_command && !child_) co_return TargetEnd::kNotStarted;
+  const bool is_ours = is_command && !parts_.command_process;
+  const bool once = target_.spec.kind == TargetKind::kPid || is_ours;
+  if (is_ours) start_child();
+  if (is_ours && !child_) co_return TargetEnd::kNotStarted;
   while (!stopping_) {
     auto process = co_await find();
     if (!process && stopping_) break;
@@ -118,8 +119,19 @@ asio::awaitable<Result<ProcessReader>> TargetWatcher::open_child() {
   co_return not_found("the command " + child_->ended().value_or("ended"));
 }
 
+Result<ProcessReader> TargetWatcher::open_process_of_command() {
+  const auto pid = parts_.command_process();
+  if (!pid) return pid.error();
+  auto reader = ProcessReader::open(parts_.proc_root, *pid, parts_.boot_id);
+  // The next question tells whether the command is over with it.
+  if (!reader && reader.error().kind == ErrorKind::kNotFound)
+    return Error{ErrorKind::kUnavailable, "pid " + std::to_string(*pid) + " ended at once"};
+  return reader;
+}
+
 asio::awaitable<Result<ProcessReader>> TargetWatcher::find_once() {
   if (target_.spec.kind == TargetKind::kCommand) {
+    if (parts_.command_process) co_return open_process_of_command();
     co_return co_await open_child();
   }
   auto matches = co_await parts_.search->find(target_.spec);

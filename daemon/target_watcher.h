@@ -22,6 +22,10 @@ namespace soakwatch {
 class DetailFeed;
 class PprofFeed;
 
+// Says which process of a command to watch, where the command was started by somebody else. Error
+// kNotFound: the command is over, for the reason given; kUnavailable: there is none at the moment.
+using CommandProcess = std::function<Result<pid_t>()>;
+
 // How a target came to its end, where it has one: a pid that ended, a child that exited.
 enum class TargetEnd { kNone, kNotFound, kNotStarted, kEnded };
 
@@ -40,6 +44,8 @@ class TargetWatcher {
     std::filesystem::path database;    // to read old samples from; empty: none
     CaptureStore* captures = nullptr;  // null: captures are not kept
     bool final_captures = false;       // take them when the watch ends
+    // Of a command that somebody else starts and ends; empty: the watcher does.
+    CommandProcess command_process{};
   };
   // `config` and everything in `parts` must outlive run().
   TargetWatcher(Parts parts, const Config& config, Target target);
@@ -56,6 +62,7 @@ class TargetWatcher {
   // kNotFound: nothing fits. Any other error may pass.
   boost::asio::awaitable<Result<ProcessReader>> find_once();
   boost::asio::awaitable<Result<ProcessReader>> open_child();
+  Result<ProcessReader> open_process_of_command();
   boost::asio::awaitable<void> watch(ProcessReader found);
   // As sample_until_end().
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,

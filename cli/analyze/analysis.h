@@ -50,6 +50,8 @@ struct InstanceResult {
   std::int64_t samples = 0;
   milliseconds span{0};  // of the clock that measures
   std::vector<SeriesResult> series;
+  std::vector<Sensitivity>
+      sensitivity;  // of each detector that could have looked at it, seen or not
 };
 
 struct AlertResult {

@@ -220,14 +220,8 @@ InstanceOutcome InstanceReplay::finish(const std::optional<std::string>& end_rea
   const std::vector<Sensitivity> seen = sensitivity();
   outcome_.has_full_window =
       std::any_of(seen.begin(), seen.end(), [](const Sensitivity& s) { return s.slope_per_hour; });
-  outcome_.result = {subject_.instance,
-                     subject_.target_name,
-                     subject_.pid,
-                     first_,
-                     last_,
-                     samples_,
-                     now_ - begin_.value_or(now_),
-                     {}};
+  outcome_.result = {subject_.instance, subject_.target_name,         subject_.pid, first_, last_,
+                     samples_,          now_ - begin_.value_or(now_), {},           seen};
   for (const MetricDescriptor& metric : all_metrics()) {
     if (course_->samples(metric.id) > 0) outcome_.result.series.push_back(series(metric.id, seen));
   }

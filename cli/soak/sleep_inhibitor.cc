@@ -1,0 +1,89 @@
+#include "cli/soak/sleep_inhibitor.h"
+
+#include <fcntl.h>
+#include <systemd/sd-bus.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "model/printable.h"
+
+namespace soakwatch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct CloseBus {
+  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
+};
+struct FreeMessage {
+  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
+};
+
+Error failed(int error, const std::string& what) {
+  const ErrorKind kind = error == ETIMEDOUT                  ? ErrorKind::kTimeout
+                         : error == EACCES || error == EPERM ? ErrorKind::kDenied
+                                                             : ErrorKind::kUnavailable;
+  return {kind, "logind was not asked to keep the machine awake: " + printable(what)};
+}
+
+Error failed(int error) { return failed(error, std::generic_category().message(error)); }
+
+std::uint64_t microseconds_until(Clock::time_point end) {
+  const auto rest =
+      std::chrono::duration_cast<std::chrono::microseconds>(end - Clock::now()).count();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(rest, 0));
+}
+
+// A call would wait for the greeting of the bus as well, but for 90 s.
+int wait_until_ready(sd_bus* bus, Clock::time_point end) {
+  for (;;) {
+    const int done = sd_bus_process(bus, nullptr);
+    if (done < 0) return done;
+    const int ready = sd_bus_is_ready(bus);
+    if (ready != 0) return std::min(ready, 0);
+    if (done > 0) continue;
+    if (Clock::now() >= end) return -ETIMEDOUT;
+    const int waited = sd_bus_wait(bus, microseconds_until(end));
+    if (waited < 0) return waited;
+  }
+}
+
+}  // namespace
+
+Result<SleepInhibitor> SleepInhibitor::take(const std::string& why,
+                                            std::chrono::milliseconds patience) {
+  const Clock::time_point end = Clock::now() + patience;
+  sd_bus* opened = nullptr;
+  if (const int error = sd_bus_open_system(&opened); error < 0) return failed(-error);
+  const std::unique_ptr<sd_bus, CloseBus> bus(opened);
+  if (const int error = wait_until_ready(bus.get(), end); error < 0) return failed(-error);
+  sd_bus_message* made = nullptr;
+  int error = sd_bus_message_new_method_call(bus.get(), &made, "org.freedesktop.login1",
+                                             "/org/freedesktop/login1",
+                                             "org.freedesktop.login1.Manager", "Inhibit");
+  if (error < 0) return failed(-error);
+  const std::unique_ptr<sd_bus_message, FreeMessage> call(made);
+  error =
+      sd_bus_message_append(call.get(), "ssss", "sleep:idle", "soakwatch", why.c_str(), "block");
+  if (error < 0) return failed(-error);
+  sd_bus_error reason = SD_BUS_ERROR_NULL;
+  sd_bus_message* answered = nullptr;
+  error = sd_bus_call(bus.get(), call.get(), std::max<std::uint64_t>(microseconds_until(end), 1),
+                      &reason, &answered);
+  const std::string words = reason.message != nullptr ? reason.message : "";
+  sd_bus_error_free(&reason);
+  if (error < 0) return words.empty() ? failed(-error) : failed(-error, words);
+  const std::unique_ptr<sd_bus_message, FreeMessage> answer(answered);
+  int lock = -1;
+  if (error = sd_bus_message_read(answer.get(), "h", &lock); error < 0) return failed(-error);
+  FileDescriptor held(::fcntl(lock, F_DUPFD_CLOEXEC, 0));  // the answer's own goes with it
+  if (!held.valid()) return failed(errno);
+  return SleepInhibitor(std::move(held));
+}
+
+}  // namespace soakwatch
