@@ -53,7 +53,7 @@ asio::awaitable<TargetEnd> TargetWatcher::run() {
   id_ = parts_.pipeline->add_target(target_, read_clocks().wall);
   const bool is_command = target_.spec.kind == TargetKind::kCommand;
   const bool once = target_.spec.kind == TargetKind::kPid || is_command;
-  if (is_command) start_child();
+  if (is_command && !child_) start_child();
   if (is_command && !child_) co_return TargetEnd::kNotStarted;
   while (!stopping_) {
     auto process = co_await find();
@@ -71,6 +71,22 @@ void TargetWatcher::stop() {
   if (pprof_ != nullptr) pprof_->cancel();
 }
 
+void TargetWatcher::stop_without_child() {
+  leave_child_ = true;
+  stop();
+}
+
+std::optional<ChildProcess> TargetWatcher::take_child() {
+  if (!child_ || child_->ended()) return std::nullopt;
+  std::optional<ChildProcess> child = std::move(child_);
+  child_.reset();
+  return child;
+}
+
+void TargetWatcher::report_tick() const {
+  if (parts_.on_tick) parts_.on_tick();
+}
+
 void TargetWatcher::start_child() {
   auto child = ChildProcess::start(target_.spec.command);
   if (child) {
@@ -86,6 +102,7 @@ asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
       target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
   while (!stopping_) {
     auto process = co_await find_once();
+    report_tick();
     if (stopping_) break;
     if (process) {
       search_failures_.succeeded();
@@ -228,11 +245,12 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     sample.values.merge(detail.collect());
     sample.values.merge(co_await pprof.collect(tick + interval / kPprofShare));
     if (!sample.values.empty()) parts_.pipeline->sample(sample);
+    report_tick();
     tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
     co_await sleep_until(tick);
   }
-  // A child does not outlive the watch.
-  co_return child_ ? end_reason() : std::string();
+  // A child does not outlive the watch, unless another one takes it over.
+  co_return child_ && !leave_child_ ? end_reason() : std::string();
 }
 
 asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
