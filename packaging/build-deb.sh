@@ -5,19 +5,17 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-Usage: packaging/build-deb.sh [--output DIR] [--work DIR] [--revision WORD] [--lintian]
+Usage: packaging/build-deb.sh [--output DIR] [--work DIR] [--lintian]
 
-  --output DIR     where the packages end up (build/deb)
-  --work DIR       where they are built; removed before and after (build/deb-work)
-  --revision WORD  a version after the one of the changelog: 0.1.0+WORD
-  --lintian        let lintian judge the package; an error or a warning is a failure
+  --output DIR  where the packages end up (build/deb)
+  --work DIR    where they are built; removed before and after (build/deb-work)
+  --lintian     let lintian judge the package; an error or a warning is a failure
 END
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 output=$root/build/deb
 work=$root/build/deb-work
-revision=
 lintian=no
 
 die() {
@@ -49,22 +47,10 @@ check_version() {
     die "CMakeLists.txt has version $program, packaging/debian/changelog $package"
 }
 
-# Dated as the entry before: nothing of the hour of the build gets into the package.
-add_revision() {
-  local changelog=$1/debian/changelog maintainer
-  maintainer=$(grep -m 1 '^ -- ' "$changelog")
-  {
-    sed -n "1s/(\(.*\))/(\1+$revision)/p" "$changelog"
-    printf '\n  * Built from a tree after that version.\n\n%s\n\n' "$maintainer"
-    cat "$changelog"
-  } >"$changelog.new"
-  mv "$changelog.new" "$changelog"
-}
-
 main() {
   while (($# > 0)); do
     case $1 in
-      --output | --work | --revision)
+      --output | --work)
         (($# > 1)) || die "$1 needs a value"
         printf -v "${1#--}" '%s' "$2"
         shift
@@ -84,7 +70,7 @@ main() {
   local name
   for name in dpkg-buildpackage dh fakeroot python3; do
     command -v "$name" >/dev/null || die "$name is missing
-(apt-get install --no-install-recommends build-essential debhelper fakeroot python3)"
+(packaging/install-deps.sh --package)"
   done
   mkdir -p "$output"
   output=$(realpath "$output")
@@ -92,7 +78,6 @@ main() {
   rm -rf "$work"
   export_tree "$work/soakwatch"
   check_version "$work/soakwatch"
-  [[ -z $revision ]] || add_revision "$work/soakwatch"
   if command -v ccache >/dev/null && [[ -z ${CCACHE_DISABLE:-} ]]; then
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache
     # Objects of one folder serve another: the compiler maps its name away as well.

@@ -32,12 +32,21 @@ check_build_preconditions() {
 (apt-get install --no-install-recommends build-essential debhelper fakeroot lintian)"
 }
 
-# The package, and one of a later version.
 build_packages() {
-  printf 'building the packages in build/deb-test\n'
+  printf 'building the package in build/deb-test\n'
   rm -rf build/deb-test
   packaging/build-deb.sh --lintian --output build/deb-test/first
-  packaging/build-deb.sh --revision later --output build/deb-test/later
+  make_later_version build/deb-test/first/soakwatch_*.deb
+}
+
+# The same package with a later version: what dpkg makes of an upgrade depends on nothing else.
+make_later_version() {
+  local tree=build/deb-test/tree
+  mkdir build/deb-test/later
+  dpkg-deb --raw-extract "$1" "$tree"
+  sed -i 's/^Version: .*/&+later/' "$tree/DEBIAN/control"
+  dpkg-deb --root-owner-group --build "$tree" build/deb-test/later
+  rm -rf "$tree"
 }
 
 # In a folder of another name and depth, with every object compiled again.
