@@ -2,6 +2,9 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -34,9 +37,46 @@ class JsonMessage : public spdlog::custom_flag_formatter {
   }
 };
 
+// %Q in a pattern: the level as syslog(3) has it, in angle brackets; see sd-daemon(3).
+class JournalPriority : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& msg, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    const std::string_view prefix = prefix_of(msg.level);
+    out.append(prefix.data(), prefix.data() + prefix.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JournalPriority>();
+  }
+
+ private:
+  static std::string_view prefix_of(spdlog::level::level_enum level) {
+    switch (level) {
+      case spdlog::level::critical:
+        return SD_CRIT;
+      case spdlog::level::err:
+        return SD_ERR;
+      case spdlog::level::warn:
+        return SD_WARNING;
+      case spdlog::level::info:
+        return SD_INFO;
+      default:
+        return SD_DEBUG;
+    }
+  }
+};
+
 }  // namespace
 
-Logger make_logger(const LogConfig& config) {
+LogPlace place_of_stderr() {
+  const char* stream = std::getenv("JOURNAL_STREAM");  // "DEVICE:INODE", see systemd.exec(5)
+  struct stat info {};
+  if (stream == nullptr || fstat(STDERR_FILENO, &info) != 0) return LogPlace::kPlain;
+  const std::string here = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  return here == stream ? LogPlace::kJournal : LogPlace::kPlain;
+}
+
+Logger make_logger(const LogConfig& config, LogPlace place) {
   const char* no_color = std::getenv("NO_COLOR");  // counts when it is not empty: no-color.org
   auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
       no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never
@@ -47,14 +87,16 @@ Logger make_logger(const LogConfig& config) {
     throw std::invalid_argument("unknown log level '" + config.level + "'");
   }
   logger->set_level(level);
-  if (config.format == LogFormat::kJson) {
-    auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-    formatter->add_flag<JsonMessage>('*');
-    formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})");
-    logger->set_formatter(std::move(formatter));
-  } else {
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v");
-  }
+  const bool journal = place == LogPlace::kJournal;
+  const bool json = config.format == LogFormat::kJson;
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(
+      json ? spdlog::pattern_time_type::utc : spdlog::pattern_time_type::local);
+  formatter->add_flag<JsonMessage>('*').add_flag<JournalPriority>('Q');
+  formatter->set_pattern(std::string(journal ? "%Q" : "") +
+                         (json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%*})"
+                          : journal ? "%v"
+                                    : "%Y-%m-%dT%H:%M:%S.%e %^%-7l%$ %v"));
+  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::trace);
   return logger;
 }

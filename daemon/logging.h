@@ -1,4 +1,6 @@
-// The log on stderr: text for people, or one JSON object a line for machines.
+// The log on stderr: text for people, or one JSON object a line for machines. Where stderr is the
+// journal, each line begins with its priority, <4> for a warning, which the journal takes off and
+// keeps as a field; the time is left out of text, as the journal has it.
 #pragma once
 
 #include <spdlog/spdlog.h>
@@ -13,8 +15,12 @@ namespace soakwatch {
 
 using Logger = std::shared_ptr<spdlog::logger>;
 
+enum class LogPlace { kPlain, kJournal };
+// The journal where $JOURNAL_STREAM names the very file that stderr is.
+LogPlace place_of_stderr();
+
 // Throws std::invalid_argument for an unknown level.
-Logger make_logger(const LogConfig& config);
+Logger make_logger(const LogConfig& config, LogPlace place = place_of_stderr());
 
 // One failure that lasts gives one line when it begins, one when it ends, and one each ten minutes
 // between.

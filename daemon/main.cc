@@ -1,4 +1,6 @@
-// soakwatchd: watches the configured targets until it is told to stop.
+// soakwatchd: watches the configured targets until it is told to stop. SIGHUP takes up a changed
+// configuration; in a terminal it ends the daemon, as the terminal does.
+#include <fmt/format.h>
 #include <systemd/sd-daemon.h>
 
 #include <CLI/CLI.hpp>
@@ -6,13 +8,20 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "config/load_config.h"
+#include "daemon/clock.h"
 #include "daemon/command_line.h"
 #include "daemon/effective_config.h"
 #include "daemon/logging.h"
 #include "daemon/monitor.h"
 #include "daemon/process_setup.h"
+#include "daemon/service_protocol.h"
 
 namespace soakwatch {
 namespace {
@@ -58,38 +67,172 @@ void declare(CLI::App& app, Arguments& args) {
       "Look at what it finds with `soakwatch status`, `soakwatch alerts` and `soakwatch export`.");
 }
 
-int run(const Config& config) {
-  const Logger logger = make_logger(config.log);
+Result<void> something_to_watch(const Config& config) {
+  if (!config.targets.empty()) return {};
+  return invalid(
+      "nothing to watch: give --target SPEC (such as --target sidecar), or `targets:` in the "
+      "configuration file");
+}
+
+// For what happens before there is a log.
+void complain(const std::string& text) {
+  const char* priority = place_of_stderr() == LogPlace::kJournal ? SD_ERR : "";
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::fprintf(stderr, "%s%s\n", priority, line.c_str());
+  }
+}
+
+// One monitor after another: a new configuration gets a new one. The database, which knows open
+// alerts and the samples of each process, is what the next one starts from; so a target that stays
+// the same is judged on as if nothing had been. In one process, and not by starting anew, because
+// the old configuration is taken up again when the new one turns out not to work.
+class Daemon {
+ public:
+  Daemon(ConfigFlags flags, Config config);
+  // The exit status.
+  int run();
+
+ private:
+  enum class Wish { kNone, kReload, kStop };
+
+  bool start(const Config& config);
+  bool start_next();
+  void wait_for_signal();
+  void on_signal(int signal);
+  void reload();
+  [[nodiscard]] std::string status() const;
+
+  ConfigFlags flags_;
+  Config config_;
+  std::optional<Config> next_;
+  Logger logger_;
+  ServiceProtocol service_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_{context_};
+  bool hangup_reloads_;
+  std::unique_ptr<Monitor> monitor_;
+  std::vector<RunningCommand> commands_;
+  std::string refusal_;  // why the newest configuration is not the one that counts
+  Wish wish_ = Wish::kNone;
+};
+
+std::chrono::microseconds watchdog_of_manager() {
+  std::uint64_t microseconds = 0;
+  if (sd_watchdog_enabled(0, &microseconds) <= 0) return {};
+  return std::chrono::microseconds(microseconds);
+}
+
+Daemon::Daemon(ConfigFlags flags, Config config)
+    : flags_(std::move(flags)),
+      config_(std::move(config)),
+      logger_(make_logger(config_.log)),
+      service_([](const std::string& state) { sd_notify(0, state.c_str()); },
+               watchdog_of_manager()),
+      hangup_reloads_(!has_terminal()) {
   prepare_process();
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more ends no daemon
-  boost::asio::io_context context(1);
   // Before the store is opened, which may take a while after an unclean stop.
-  boost::asio::signal_set signals(context);
-  for (const int signal : stop_signals()) signals.add(signal);
-  auto monitor = Monitor::create(context, config, {}, logger);
+  for (const int signal : stop_signals()) signals_.add(signal);
+}
+
+int Daemon::run() {
+  if (!start(config_)) return kExitError;
+  while (true) {
+    context_.restart();
+    context_.run();
+    const auto stored = monitor_->finish();
+    if (!stored) logger_->error("{}", stored.error().message);
+    if (wish_ == Wish::kReload) {
+      if (!start_next()) return kExitError;
+      continue;
+    }
+    if (!stored) return kExitError;
+    if (wish_ == Wish::kStop) return 0;
+    logger_->warn("every target has come to its end");
+    return kExitTargetLost;
+  }
+}
+
+bool Daemon::start(const Config& config) {
+  MonitorOptions options;
+  options.on_tick = [this] { service_.tick(read_clocks().monotonic, [this] { return status(); }); };
+  auto monitor = Monitor::create(context_, config, std::move(options), logger_);
   if (!monitor) {
-    logger->error("{}", monitor.error().message);
-    return kExitError;
+    refusal_ = monitor.error().message;
+    logger_->error("{}", refusal_);
+    return false;
   }
-  bool told_to_stop = false;
-  signals.async_wait([&](const boost::system::error_code& error, int signal) {
-    if (error) return;
-    told_to_stop = true;
-    signals.clear();  // a second one ends the program at once
-    logger->info("stopping on signal {}", signal);
-    sd_notify(0, "STOPPING=1");
-    (*monitor)->stop();
+  monitor_ = std::move(*monitor);
+  monitor_->adopt(std::move(commands_));
+  commands_.clear();
+  wait_for_signal();
+  monitor_->start([this] { signals_.cancel(); });
+  service_.ready(longest_pause(config), status());
+  return true;
+}
+
+// With the next configuration, or with the one before where that does not work.
+bool Daemon::start_next() {
+  wish_ = Wish::kNone;
+  commands_ = monitor_->take_commands();
+  monitor_.reset();  // which lets go of the database
+  const Logger logger_before = std::exchange(logger_, make_logger(next_->log));
+  refusal_.clear();
+  if (start(*next_)) {
+    config_ = *std::exchange(next_, std::nullopt);
+    logger_->info("the new configuration counts");
+    return true;
+  }
+  logger_ = logger_before;
+  logger_->error("the configuration before goes on");
+  next_.reset();
+  return start(config_);
+}
+
+void Daemon::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) on_signal(signal);
   });
-  (*monitor)->start([&] { signals.cancel(); });
-  sd_notify(0, "READY=1");
-  context.run();
-  if (auto stored = (*monitor)->finish(); !stored) {
-    logger->error("{}", stored.error().message);
-    return kExitError;
+}
+
+void Daemon::on_signal(int signal) {
+  if (signal == SIGHUP && hangup_reloads_) {
+    reload();
+    wait_for_signal();
+    return;
   }
-  if (told_to_stop) return 0;
-  logger->warn("every target has come to its end");
-  return kExitTargetLost;
+  wish_ = Wish::kStop;
+  signals_.clear();  // a second one ends the program at once
+  logger_->info("stopping on signal {}", signal);
+  service_.stopping();
+  monitor_->stop();
+}
+
+void Daemon::reload() {
+  service_.reloading(std::chrono::microseconds(read_clocks().monotonic));
+  auto config = effective_config(flags_);
+  const auto usable = config ? something_to_watch(*config) : Result<void>(config.error());
+  if (usable) {
+    next_ = std::move(*config);
+    wish_ = Wish::kReload;
+    monitor_->hand_over();
+    return;
+  }
+  refusal_ = usable.error().message;
+  std::istringstream lines(refusal_);
+  for (std::string line; std::getline(lines, line);) {
+    logger_->error("the new configuration is refused: {}", line);
+  }
+  service_.ready(longest_pause(config_), status());
+}
+
+std::string Daemon::status() const {
+  const Monitor::Summary now = monitor_->summary();
+  std::string text = fmt::format("watching {} of {} targets, {} alerts fire", now.running,
+                                 now.targets, now.firing);
+  if (!refusal_.empty()) text += "; the newest configuration is refused: " + refusal_;
+  return text;
 }
 
 }  // namespace
@@ -111,7 +254,7 @@ int main(int argc, char** argv) {
   try {
     auto config = effective_config(args.flags);
     if (!config) {
-      std::fprintf(stderr, "%s\n", config.error().message.c_str());
+      complain(config.error().message);
       return kExitUsage;
     }
     if (args.show_config) {
@@ -122,16 +265,13 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "the configuration is fine\n");
       return 0;
     }
-    if (config->targets.empty()) {
-      std::fprintf(
-          stderr,
-          "nothing to watch: give --target SPEC (such as --target sidecar), or `targets:` in the "
-          "configuration file\n");
+    if (auto usable = something_to_watch(*config); !usable) {
+      complain(usable.error().message);
       return kExitUsage;
     }
-    return run(*config);
+    return Daemon(args.flags, *std::move(config)).run();
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "soakwatchd: %s\n", e.what());
+    complain(std::string("soakwatchd: ") + e.what());
     return kExitError;
   }
 }

@@ -1,5 +1,6 @@
 #include "daemon/monitor.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -117,15 +118,33 @@ void Monitor::start(std::function<void()> on_done) {
   }
   const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
-    const TargetWatcher::Parts parts{
-        context_.get_executor(), &workers_, search_.get(), pipeline_.get(), logger_,
-        options_.proc_root,      boot_id_,  database,      captures_.get(), options_.final_captures,
-        options_.command_process};
+    const TargetWatcher::Parts parts{context_.get_executor(),
+                                     &workers_,
+                                     search_.get(),
+                                     pipeline_.get(),
+                                     logger_,
+                                     options_.proc_root,
+                                     boot_id_,
+                                     database,
+                                     captures_.get(),
+                                     options_.final_captures,
+                                     options_.command_process,
+                                     options_.on_tick};
     watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
+    adopt_command(*watchers_.back(), config_.targets[i]);
     asio::co_spawn(
         context_, watchers_.back()->run(),
         [this, i](const std::exception_ptr& error, TargetEnd end) { target_done(i, error, end); });
   }
+  commands_.clear();
+}
+
+void Monitor::adopt_command(TargetWatcher& watcher, const Target& target) {
+  const auto found = std::ranges::find_if(commands_, [&](const RunningCommand& running) {
+    return running.target.name == target.name && running.target.spec.kind == target.spec.kind &&
+           running.target.spec.command == target.spec.command;
+  });
+  if (found != commands_.end()) watcher.adopt(std::move(found->process));
 }
 
 void Monitor::target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end) {
@@ -136,7 +155,7 @@ void Monitor::target_done(std::size_t target, const std::exception_ptr& error, T
     logger_->error("{}: no longer watched: {}", config_.targets[target].name, e.what());
   }
   if (--running_ > 0) return;
-  tell(EventKind::kDaemonStopped, "");
+  tell(EventKind::kDaemonStopped, stop_detail_);
   health_timer_.cancel();
   on_done_();
 }
@@ -179,6 +198,29 @@ Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) :
 
 void Monitor::stop() {
   for (const auto& watcher : watchers_) watcher->stop();
+}
+
+void Monitor::hand_over() {
+  stop_detail_ = "to go on with a new configuration";
+  for (const auto& watcher : watchers_) watcher->stop_without_child();
+}
+
+std::vector<RunningCommand> Monitor::take_commands() {
+  std::vector<RunningCommand> commands;
+  for (std::size_t i = 0; i < watchers_.size(); ++i) {
+    if (auto child = watchers_[i]->take_child())
+      commands.push_back({config_.targets[i], std::move(*child)});
+  }
+  return commands;
+}
+
+Monitor::Summary Monitor::summary() const {
+  Summary summary{config_.targets.size(), 0, 0};
+  for (const auto& watcher : watchers_) summary.running += watcher->has_process() ? 1 : 0;
+  for (const Alert& alert : pipeline_->open_alerts()) {
+    summary.firing += alert.state == AlertState::kFiring ? 1 : 0;
+  }
+  return summary;
 }
 
 }  // namespace soakwatch

@@ -30,6 +30,15 @@ struct MonitorOptions {
   std::filesystem::path proc_root = "/proc";
   // As TargetWatcher::Parts::command_process.
   CommandProcess command_process{};
+  // After each round and each search of each target, on the loop: that it comes is the proof that
+  // the daemon does its work. Empty: nobody listens.
+  std::function<void()> on_tick{};
+};
+
+// A command of a target that was started by one monitor and is watched on by the next.
+struct RunningCommand {
+  Target target;
+  ChildProcess process;
 };
 
 class Monitor {
@@ -42,14 +51,30 @@ class Monitor {
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
 
+  // Commands that run already are not started again where a target is the same but for its
+  // interval; the rest is ended. Before start().
+  void adopt(std::vector<RunningCommand> commands) { commands_ = std::move(commands); }
+
   // Starts all targets. `on_done` is called on the loop when every target has come to its end or
   // stop() has taken effect; after that the loop has nothing left to do.
   void start(std::function<void()> on_done);
   // Ends all targets. Loop's thread.
   void stop();
+  // The same, for another monitor that goes on in place of this one: commands run on until they are
+  // taken.
+  void hand_over();
+  // What still runs, after the loop.
+  std::vector<RunningCommand> take_commands();
 
   // After the loop: waits for what is queued to be stored. The error says what is lost.
   Result<void> finish();
+
+  struct Summary {
+    std::size_t targets = 0;
+    std::size_t running = 0;  // targets whose process is watched right now
+    std::size_t firing = 0;   // alerts
+  };
+  [[nodiscard]] Summary summary() const;
 
   // How each target ended; kNone for those that were stopped.
   [[nodiscard]] const std::vector<TargetEnd>& ends() const { return ends_; }
@@ -60,6 +85,7 @@ class Monitor {
   Result<void> open();
   void target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end);
   void tell(EventKind kind, const char* detail);
+  void adopt_command(TargetWatcher& watcher, const Target& target);
   boost::asio::awaitable<void> watch_store();
   void report_trouble(FailureLog& writing, FailureLog& losing);
 
@@ -76,8 +102,10 @@ class Monitor {
   std::unique_ptr<Pipeline> pipeline_;
   std::string boot_id_;
   std::vector<std::unique_ptr<TargetWatcher>> watchers_;
+  std::vector<RunningCommand> commands_;
   std::vector<TargetEnd> ends_;
   std::size_t running_ = 0;
+  const char* stop_detail_ = "";
   boost::asio::steady_timer health_timer_;
   std::uint64_t lost_ = 0;  // rows and notifications that were told of
   std::function<void()> on_done_;

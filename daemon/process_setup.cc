@@ -36,4 +36,11 @@ std::vector<int> stop_signals() {
   return signals;
 }
 
+bool has_terminal() {
+  const int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return false;
+  close(fd);
+  return true;
+}
+
 }  // namespace soakwatch

@@ -17,4 +17,8 @@ void open_standard_streams();
 // (nohup).
 std::vector<int> stop_signals();
 
+// Whether SIGHUP means that a terminal went away, as it does for what was started in one; else it
+// is the word of an administrator.
+bool has_terminal();
+
 }  // namespace soakwatch

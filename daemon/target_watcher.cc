@@ -56,7 +56,7 @@ asio::awaitable<TargetEnd> TargetWatcher::run() {
   const bool is_command = target_.spec.kind == TargetKind::kCommand;
   const bool is_ours = is_command && !parts_.command_process;
   const bool once = target_.spec.kind == TargetKind::kPid || is_ours;
-  if (is_ours) start_child();
+  if (is_ours && !child_) start_child();
   if (is_ours && !child_) co_return TargetEnd::kNotStarted;
   while (!stopping_) {
     auto process = co_await find();
@@ -74,6 +74,22 @@ void TargetWatcher::stop() {
   if (pprof_ != nullptr) pprof_->cancel();
 }
 
+void TargetWatcher::stop_without_child() {
+  leave_child_ = true;
+  stop();
+}
+
+std::optional<ChildProcess> TargetWatcher::take_child() {
+  if (!child_ || child_->ended()) return std::nullopt;
+  std::optional<ChildProcess> child = std::move(child_);
+  child_.reset();
+  return child;
+}
+
+void TargetWatcher::report_tick() const {
+  if (parts_.on_tick) parts_.on_tick();
+}
+
 void TargetWatcher::start_child() {
   auto child = ChildProcess::start(target_.spec.command);
   if (child) {
@@ -89,6 +105,7 @@ asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
       target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
   while (!stopping_) {
     auto process = co_await find_once();
+    report_tick();
     if (stopping_) break;
     if (process) {
       search_failures_.succeeded();
@@ -271,12 +288,13 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     if (config_.evidence.enabled) {
       evidence.round(std::move(looks), parts_.pipeline->is_quiet(id));
     }
+    report_tick();
     tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
     co_await sleep_until(tick);
   }
   co_await evidence.finish(Clock::now() + kFinalCapturePatience);
-  // A child does not outlive the watch.
-  co_return child_ ? end_reason() : std::string();
+  // A child does not outlive the watch, unless another one takes it over.
+  co_return child_ && !leave_child_ ? end_reason() : std::string();
 }
 
 asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {

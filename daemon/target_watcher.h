@@ -46,14 +46,24 @@ class TargetWatcher {
     bool final_captures = false;       // take them when the watch ends
     // Of a command that somebody else starts and ends; empty: the watcher does.
     CommandProcess command_process{};
+    std::function<void()> on_tick{};  // after each round and each search; empty: nobody listens
   };
   // `config` and everything in `parts` must outlive run().
   TargetWatcher(Parts parts, const Config& config, Target target);
+
+  // A command that runs already, in place of starting it. Before run().
+  void adopt(ChildProcess child) { child_.emplace(std::move(child)); }
 
   // Watches until stop(), or until the target can never come back. Run it once.
   boost::asio::awaitable<TargetEnd> run();
   // Ends run() soon: at once, or when a read on a worker thread is done. Fetches are cancelled.
   void stop();
+  // The same, but a command that was started runs on.
+  void stop_without_child();
+  // That command, once run() is over. Nothing where there is none, or where it has ended.
+  std::optional<ChildProcess> take_child();
+  // A process of the target is watched right now.
+  [[nodiscard]] bool has_process() const { return pprof_ != nullptr; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -77,6 +87,7 @@ class TargetWatcher {
                                                        EvidenceFeed& evidence);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   void start_child();
+  void report_tick() const;
   void note_gap(InstanceId id, const Moment& before, const Moment& now);
   void report_ambiguity(const std::vector<ProcessMatch>& matches);
   [[nodiscard]] std::string end_reason();
@@ -91,6 +102,7 @@ class TargetWatcher {
   PprofFeed* pprof_ = nullptr;  // while an instance is watched
   bool waiting_told_ = false;
   bool stopping_ = false;
+  bool leave_child_ = false;
 };
 
 }  // namespace soakwatch

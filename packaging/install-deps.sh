@@ -5,10 +5,11 @@ set -euo pipefail
 
 usage() {
   cat <<'END'
-Usage: packaging/install-deps.sh [--build | --quickstart | --test] [--list]
+Usage: packaging/install-deps.sh [--build | --package | --quickstart | --test] [--list]
 
   --build       what building soakwatch needs (the default)
-  --quickstart  that, and a Go compiler for the program that leaks
+  --package     that, and what packaging/build-deb.sh needs
+  --quickstart  what building needs, and a Go compiler for the program that leaks
   --test        that, and what tests/run.sh needs: test libraries, clang tools, Python, LibreOffice
   --list        only print the packages that are missing
 END
@@ -19,6 +20,7 @@ build_packages=(
   libboost1.81-dev libboost-json1.81-dev libcli11-dev libfmt-dev libprotozero-dev libspdlog-dev libsqlitecpp-dev
   libsystemd-dev libyaml-cpp-dev zlib1g-dev
 )
+package_packages=(build-essential debhelper fakeroot lintian python3)
 quickstart_packages=(golang-go)
 test_packages=(
   libbenchmark-dev libgmock-dev libgtest-dev
@@ -80,6 +82,7 @@ main() {
   while (($# > 0)); do
     case $1 in
       --build) packages=("${build_packages[@]}") ;;
+      --package) packages=("${build_packages[@]}" "${package_packages[@]}") ;;
       --quickstart) packages=("${build_packages[@]}" "${quickstart_packages[@]}") ;;
       --test) packages=("${build_packages[@]}" "${quickstart_packages[@]}" "${test_packages[@]}") ;;
       --list) list=yes ;;

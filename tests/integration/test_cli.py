@@ -200,7 +200,7 @@ def test_two_daemons_on_one_database(bench):
     assert first.running()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP],
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT],
                          ids=lambda number: number.name)
 def test_signals_end_the_daemon_in_order(bench, number):
     daemon = bench.daemon(f"name:{bench.unique_name()}")

@@ -16,7 +16,8 @@ from database import Database  # noqa: E402
 BUILD = Path(os.environ.get("SOAKWATCH_BUILD") or ROOT / "build/release")
 TARGETS = Path(os.environ.get("SOAKWATCH_TARGETS") or ROOT / "build/targets")
 SYSTEM = Path(os.environ.get("SOAKWATCH_SYSTEM") or ROOT / "build/system-root")
-PROGRAMS = [BUILD / "daemon/soakwatchd", BUILD / "cli/soakwatch", TARGETS / "leaky"]
+LEAKY_PROGRAM = TARGETS / "leaky"
+PROGRAMS = [BUILD / "daemon/soakwatchd", BUILD / "cli/soakwatch", LEAKY_PROGRAM]
 
 # So short that a test sees many rounds; the daemon takes nothing shorter.
 FAST = """
@@ -33,9 +34,9 @@ LEAKY = "/usr/local/bin/leaky -mode goroutine -leak-rate-goroutines 100 -for 10m
 
 def pytest_sessionstart():
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # fixtures clean up then as well
-    missing = [str(path) for path in [*PROGRAMS, SYSTEM] if not path.exists()]
+    missing = [str(path) for path in [LEAKY_PROGRAM, SYSTEM] if not path.exists()]
     if os.geteuid() != 0 or missing:
-        pytest.exit(f"run tests/system/unit_target.sh, as root; missing: {missing}", 3)
+        pytest.exit(f"run one of the scripts in tests/system, as root; missing: {missing}", 3)
 
 
 def quoted(word):
@@ -130,6 +131,8 @@ class Machine:
 
 @pytest.fixture(scope="session", params=["cgroup-v2", "cgroup-v1"])
 def container(request, tmp_path_factory):
+    missing = [str(path) for path in PROGRAMS if not path.exists()]
+    assert not missing, f"run tests/system/unit_target.sh; missing: {missing}"
     folder = tmp_path_factory.mktemp("container")
     container = Container(SYSTEM, folder, request.param == "cgroup-v2", PROGRAMS)
     try:

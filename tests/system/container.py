@@ -48,9 +48,10 @@ class ControlGroups:
 
 class Container:
     """The system in `root`, read-only; what it writes is gone with it. `shared` is /shared inside.
-    `unified`: with version 2 of the control groups, as Debian 12 has it; else with version 1."""
+    `unified`: with version 2 of the control groups, as Debian 12 has it; else with version 1.
+    `capabilities`: beside those that systemd-nspawn leaves to a container."""
 
-    def __init__(self, root, folder, unified, programs):
+    def __init__(self, root, folder, unified, programs, capabilities=()):
         self.unified = unified
         self.shared = folder / "shared"
         self.shared.mkdir()
@@ -63,6 +64,7 @@ class Container:
                  f"--machine={name}", f"--directory={root}", "--volatile=overlay",
                  "--private-network", "--console=pipe", f"--bind={self.shared}:/shared"]
         words += [f"--bind-ro={program}:/usr/local/bin/{program.name}" for program in programs]
+        words += [f"--capability={name}" for name in capabilities]
         if self.groups.folders:
             words.append("--keep-unit")
         env = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": str(int(unified))}

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <spdlog/sinks/ostream_sink.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <cstdlib>
 #include <sstream>
 
 namespace soakwatch {
@@ -26,6 +29,44 @@ TEST(Logging, JsonLinesAreJsonWhateverTheMessage) {
   EXPECT_EQ(value.at("level"), "warning");
   EXPECT_EQ(value.at("message"), "a \"quote\", a \\ and \\x1b[31m\\x0a");
   EXPECT_EQ(lines_in(line), 1);
+}
+
+std::string logged(LogPlace place, LogFormat format, spdlog::level::level_enum level) {
+  LogConfig config;
+  config.format = format;
+  config.level = "trace";
+  ::testing::internal::CaptureStderr();
+  make_logger(config, place)->log(level, "words");
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(Logging, TheJournalGetsThePriorityInFrontOfEachLine) {
+  const auto text = [](auto level) { return logged(LogPlace::kJournal, LogFormat::kText, level); };
+  EXPECT_EQ(text(spdlog::level::err), "<3>words\n");
+  EXPECT_EQ(text(spdlog::level::warn), "<4>words\n");
+  EXPECT_EQ(text(spdlog::level::info), "<6>words\n");
+  EXPECT_EQ(text(spdlog::level::debug), "<7>words\n");
+  const auto json = logged(LogPlace::kJournal, LogFormat::kJson, spdlog::level::warn);
+  EXPECT_EQ(json.substr(0, 4), "<4>{");
+}
+
+TEST(Logging, NothingButTheJournalGetsIt) {
+  const auto text = logged(LogPlace::kPlain, LogFormat::kText, spdlog::level::warn);
+  EXPECT_EQ(text.find('<'), std::string::npos);
+  EXPECT_NE(text.find("warning words"), std::string::npos);
+  EXPECT_EQ(logged(LogPlace::kPlain, LogFormat::kJson, spdlog::level::warn).front(), '{');
+}
+
+TEST(Logging, StderrIsTheJournalWhereTheVariableNamesThatFile) {
+  struct stat info {};
+  ASSERT_EQ(fstat(STDERR_FILENO, &info), 0);
+  const std::string here = std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino);
+  setenv("JOURNAL_STREAM", here.c_str(), 1);
+  EXPECT_EQ(place_of_stderr(), LogPlace::kJournal);
+  setenv("JOURNAL_STREAM", (here + "1").c_str(), 1);  // another one: stderr was redirected
+  EXPECT_EQ(place_of_stderr(), LogPlace::kPlain);
+  unsetenv("JOURNAL_STREAM");
+  EXPECT_EQ(place_of_stderr(), LogPlace::kPlain);
 }
 
 TEST(Logging, UnknownLevelsAreRefused) {
