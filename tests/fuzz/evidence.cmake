@@ -1,0 +1,1 @@
+soakwatch_fuzz_target(profile profile_fuzz.cc soakwatch_evidence)
