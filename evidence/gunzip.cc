@@ -29,7 +29,6 @@ class Inflater {
 
 // zlib takes what it only reads as a pointer to what it may write.
 Bytef* bytes_of(std::string_view text) {
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast,cppcoreguidelines-pro-type-reinterpret-cast)
   return reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
 }
 

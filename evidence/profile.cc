@@ -83,7 +83,7 @@ class ProfileReader {
 
   // One that cannot be right is refused at once, one past the end of the table when that is known.
   StringIndex string_index(std::uint64_t value) {
-    if (value >= limits_.max_strings) refuse("a string that does not exist");
+    if (value > std::numeric_limits<StringIndex>::max()) refuse("a string that does not exist");
     highest_string_ = std::max(highest_string_, static_cast<StringIndex>(value));
     return static_cast<StringIndex>(value);
   }

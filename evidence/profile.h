@@ -13,14 +13,14 @@
 
 namespace soakwatch {
 
-// A profile of more is refused, before it takes the memory: about 200 MB at the worst.
+// A profile of more is refused, before it takes the memory: about 300 MB at the worst.
 struct ProfileLimits {
   std::size_t max_decompressed_bytes = std::size_t{64} << 20;
   std::size_t max_samples = 200'000;
   std::size_t max_labels = 1'000'000;         // of all samples
   std::size_t max_values = 2'000'000;         // of all samples
   std::size_t max_stack_locations = 4'096;    // of one sample
-  std::size_t max_all_locations = 8'000'000;  // in the stacks of all samples
+  std::size_t max_all_locations = 4'000'000;  // in the stacks of all samples
   std::size_t max_locations = 200'000;
   std::size_t max_lines = 400'000;  // of all locations
   std::size_t max_functions = 200'000;

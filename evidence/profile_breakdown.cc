@@ -185,6 +185,7 @@ class Grouper {
     });
     if (order.size() > limits_.max_groups) order.resize(limits_.max_groups);
     std::vector<const Sum*> sums;
+    sums.reserve(order.size());
     for (const auto& [key, sum] : order) sums.push_back(sum);
     return sums;
   }
@@ -206,6 +207,7 @@ class Grouper {
   [[nodiscard]] Group group_of(const Sum& sum) const {
     const std::vector<Step> steps = steps_of(*sum.example);
     std::vector<Frame> frames;
+    frames.reserve(steps.size());
     for (const Step& step : steps) frames.push_back(frame_of(step));
     Group group;
     group.count = sum.count;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/regex.hpp>
+#include <optional>
 #include <vector>
 
 namespace soakwatch {
@@ -57,8 +58,8 @@ std::string without_parameters(std::string_view name) {
 
 class Pruner {
  public:
-  Pruner(Profile& profile, boost::regex drop, std::optional<boost::regex> keep)
-      : profile_(profile), drop_(std::move(drop)), keep_(std::move(keep)) {}
+  Pruner(Profile& profile, const boost::regex& drop, const std::optional<boost::regex>& keep)
+      : profile_(profile), drop_(drop), keep_(keep) {}
 
   void prune() {
     cuts_.assign(profile_.locations.size(), Cut::kNone);
@@ -113,8 +114,8 @@ class Pruner {
   }
 
   Profile& profile_;
-  boost::regex drop_;
-  std::optional<boost::regex> keep_;
+  const boost::regex& drop_;
+  const std::optional<boost::regex>& keep_;
   std::vector<Cut> cuts_;
   std::vector<Decision> decided_;  // for each string
 };
@@ -137,9 +138,10 @@ Result<void> drop_frames(Profile& profile) {
   }
   // Boost's matcher gives up where std::regex would run for hours, or out of its stack.
   try {
-    std::optional<boost::regex> keeper;
-    if (!keep.empty()) keeper.emplace(keep);
-    Pruner(profile, boost::regex(drop), std::move(keeper)).prune();
+    const boost::regex dropped(drop);
+    std::optional<boost::regex> kept;
+    if (!keep.empty()) kept.emplace(keep);
+    Pruner(profile, dropped, kept).prune();
   } catch (const std::runtime_error&) {
     return invalid("profile: drop_frames or keep_frames is no usable regular expression");
   }
