@@ -37,10 +37,10 @@ struct FdTableLimits {
   std::size_t max_socket_table_bytes = kMaxSocketTableBytes;
 };
 
-// Lists, and asks the kernel for the type of each file by its path: 0.5 s for 100,000 descriptors,
-// longer where a file system answers over a network. For a worker thread. Descriptors that are
-// closed meanwhile are left out. Errors: kNotFound (the process has ended), kDenied (nothing of it
-// may be seen), kIo.
+// Lists, and asks the kernel for the type of each file by its path: about 1 s for 100,000
+// descriptors, longer where a file system answers over a network. For a worker thread. Descriptors
+// that are closed meanwhile are left out. Errors: kNotFound (the process has ended), kDenied
+// (nothing of it may be seen), kIo.
 Result<std::string> read_fd_table(const ProcessDirectory& process, const FdTableLimits& limits);
 
 // A column as above.
