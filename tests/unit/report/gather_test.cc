@@ -126,6 +126,10 @@ TEST_F(Gather, ShowsAlertsAsTheyWereWhenTheReportEnds) {
   EXPECT_EQ(data.instances.size(), 1U) << "the second began later";
   EXPECT_EQ(data.samples, 60);
   EXPECT_EQ(status_of(data), ReportStatus::kQuiet);
+  data.smallest_detectable.resize(1);
+  EXPECT_EQ(status_of(data), ReportStatus::kTooShort);
+  data.smallest_detectable[0].slope_per_hour = 5;
+  EXPECT_EQ(status_of(data), ReportStatus::kQuiet);
 }
 
 TEST_F(Gather, TakesSamplesFromItsTimeOnly) {
