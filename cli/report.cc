@@ -2,11 +2,15 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "cli/analyze/recorded_data.h"
+#include "cli/analyze/replay.h"
 #include "cli/command.h"
 #include "cli/output_file.h"
 #include "daemon/clock.h"
+#include "daemon/effective_config.h"
 #include "model/printable.h"
 #include "report/report_data.h"
 #include "report/report_html.h"
@@ -78,6 +82,32 @@ std::vector<std::string> host_facts() {
   return facts;
 }
 
+// The slowest leak that would have been found in the longest-lived process: what `soakwatch
+// analyze` says of the same records. Nothing where the configuration or the records cannot be read
+// again.
+std::vector<Sensitivity> smallest_detectable(const fs::path& database, const ReportData& data) {
+  const auto config = effective_config({});
+  if (!config) return {};
+  Replay replay(*config);
+  if (!play_recorded({database, data.target.name, data.since, data.until}, replay)) return {};
+  const Analysis analysis = replay.finish();
+  const auto longest = std::max_element(
+      analysis.instances.begin(), analysis.instances.end(),
+      [](const InstanceResult& a, const InstanceResult& b) { return a.span < b.span; });
+  std::vector<Sensitivity> list;
+  if (longest == analysis.instances.end()) return list;
+  for (const SeriesResult& series : longest->series) {
+    if (series.state == SeriesState::kNotJudged) continue;
+    Sensitivity one;
+    one.metric = series.metric;
+    one.slope_per_hour = series.detectable;
+    one.confidence = series.confidence;
+    one.span = series.span;
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 int report(const ReportArguments& args) {
   const WallTime now = read_clocks().wall;
   auto query = query_of(args, now);
@@ -92,6 +122,7 @@ int report(const ReportArguments& args) {
   auto data = gather(*reader, *query, now);
   if (!data) return report_error(data.error());
   data->host = host_facts();
+  data->smallest_detectable = smallest_detectable(database, *data);
   if (args.database) data->database = database.string();
   auto output = OutputFile::open(args.output, database);
   if (!output) return report_error(output.error());

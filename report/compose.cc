@@ -82,6 +82,9 @@ void set_verdict(const ReportData& data, Document& document) {
       document.verdict = "No leak found";
       document.tone = Document::Tone::kGood;
       break;
+    case ReportStatus::kTooShort:
+      document.verdict = "Not judged";
+      break;
     case ReportStatus::kNoData:
       document.verdict = "No data";
       break;
@@ -161,7 +164,7 @@ Section limits_of_sight_section(const ReportData& data) {
   if (!data.smallest_detectable.empty()) {
     Table table{{{"Signal"},
                  {"Smallest leak that would have been found", kNumber},
-                 {"In", kNumber},
+                 {"Found in", kNumber},
                  {"Judged over", kNumber}},
                 {}};
     for (const Sensitivity& one : data.smallest_detectable) {
@@ -254,6 +257,8 @@ std::string headline_of(const ReportData& data) {
       return "A suspicion, not an alert: " + growth_sentence(data, leak->alert);
     case ReportStatus::kQuiet:
       return quiet_headline(data);
+    case ReportStatus::kTooShort:
+      return "Too short to judge: " + format_duration(data.last - data.first);
     case ReportStatus::kNoData:
       break;
   }

@@ -18,6 +18,7 @@ constexpr auto kWord = Table::Form::kWord;
 
 constexpr std::size_t kMostInstances = 20;
 constexpr std::size_t kMostCaptures = 50;
+constexpr std::size_t kCommandLimitBytes = 300;
 
 std::string limits_text(const ProcessInfo& process) {
   std::string text;
@@ -42,10 +43,11 @@ Table instances_table(const ReportData& data, std::size_t first) {
       end = short_time_text(data, *one.row.ended);
       if (!one.row.end_reason.empty()) end += ", " + one.row.end_reason;
     }
-    table.rows.push_back({Text(std::to_string(process.id.pid)),
-                          short_time_text(data, one.row.first_seen), end,
-                          format_amount(Unit::kCount, static_cast<double>(one.samples)),
-                          Text().code(process.cmdline.empty() ? process.comm : process.cmdline)});
+    table.rows.push_back(
+        {Text(std::to_string(process.id.pid)), short_time_text(data, one.row.first_seen), end,
+         format_amount(Unit::kCount, static_cast<double>(one.samples)),
+         Text().code(printable(process.cmdline.empty() ? process.comm : process.cmdline,
+                               kCommandLimitBytes))});
   }
   return table;
 }

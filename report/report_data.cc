@@ -221,13 +221,18 @@ std::string_view to_string(ReportVerdict::Outcome outcome) {
 }
 
 std::string_view to_string(ReportStatus status) {
-  constexpr std::array<std::string_view, 4> kWords{"leak", "suspicion", "quiet", "no_data"};
+  constexpr std::array<std::string_view, 5> kWords{"leak", "suspicion", "quiet", "too_short",
+                                                   "no_data"};
   return kWords[static_cast<std::size_t>(status)];
 }
 
 ReportStatus status_of(const ReportData& data) {
   if (data.samples == 0 && data.alerts.empty()) return ReportStatus::kNoData;
-  ReportStatus status = ReportStatus::kQuiet;
+  const auto& seen = data.smallest_detectable;
+  const bool nothing_seen =
+      !seen.empty() && std::none_of(seen.begin(), seen.end(),
+                                    [](const auto& s) { return s.slope_per_hour.has_value(); });
+  ReportStatus status = nothing_seen ? ReportStatus::kTooShort : ReportStatus::kQuiet;
   for (const ReportAlert& one : data.alerts) {
     if (!one.alert.finding.is_leak) continue;
     if (one.alert.fired_at) return ReportStatus::kLeak;

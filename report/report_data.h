@@ -61,8 +61,14 @@ struct ReportVerdict {
 std::string_view to_string(ReportVerdict::Outcome outcome);  // "PASS"
 
 // What the records themselves say, in this order of weight.
-enum class ReportStatus : std::uint8_t { kLeak, kSuspicion, kQuiet, kNoData };
-std::string_view to_string(ReportStatus status);  // "leak", "suspicion", "quiet", "no_data"
+enum class ReportStatus : std::uint8_t {
+  kLeak,
+  kSuspicion,
+  kQuiet,
+  kTooShort,  // no window was full, so that nothing could have been found
+  kNoData,
+};
+std::string_view to_string(ReportStatus status);  // "leak", "suspicion", "quiet", "too_short", ...
 
 struct OtherTarget {
   std::string name;

@@ -63,6 +63,13 @@ double nice_step(double range, bool is_binary) {
   return base * unit;
 }
 
+bool has_own_words(const PlotSpec& spec, const Scale& scale) {
+  for (double value = scale.low; value + scale.step / 2 < scale.high; value += scale.step) {
+    if (spec.format(value) == spec.format(value + scale.step)) return false;
+  }
+  return true;
+}
+
 // The values that are drawn; nothing where there is none.
 std::optional<Scale> scale_of(const PlotSpec& spec) {
   double low = std::numeric_limits<double>::infinity();
@@ -78,12 +85,14 @@ std::optional<Scale> scale_of(const PlotSpec& spec) {
   // From zero, unless that would press a small growth flat.
   constexpr double kNarrow = 0.6;
   if (low > 0 && low < kNarrow * high) low = 0;
-  double step = nice_step(high - low, spec.is_binary);
   // Two lines of the grid with the same words would be one too many: a count has no halves.
   constexpr int kMostDoublings = 12;
-  for (int i = 0; i < kMostDoublings && spec.format(high) == spec.format(high + step); ++i)
-    step *= 2;
-  Scale scale{spec.begin, span, std::floor(low / step) * step, std::ceil(high / step) * step, step};
+  Scale scale{spec.begin, span, low, high, nice_step(high - low, spec.is_binary)};
+  for (int i = 0; i < kMostDoublings; ++i, scale.step *= 2) {
+    scale.low = std::floor(low / scale.step) * scale.step;
+    scale.high = std::ceil(high / scale.step) * scale.step;
+    if (has_own_words(spec, scale)) break;
+  }
   if (!(scale.high > scale.low)) return std::nullopt;
   return scale;
 }
