@@ -33,9 +33,11 @@ Result<void> try_writing(const fs::path& folder) {
   const int fd = ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return failed(folder, errno);
   constexpr std::string_view kText = "soakwatch\n";
-  const bool written =
-      ::write(fd, kText.data(), kText.size()) == static_cast<ssize_t>(kText.size()) &&
-      ::fsync(fd) == 0;
+  std::string_view rest = kText;
+  ssize_t done = 0;
+  while (!rest.empty() && (done = ::write(fd, rest.data(), rest.size())) > 0)
+    rest.remove_prefix(static_cast<std::size_t>(done));
+  const bool written = rest.empty() && ::fsync(fd) == 0;
   const int error = errno;
   ::close(fd);
   ::unlink(probe.c_str());

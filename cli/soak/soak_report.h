@@ -45,7 +45,8 @@ std::string printable_lines(const std::string& text);
 // Whether the command ended by itself in a way that is no success.
 bool command_failed(const SoakReport& report);
 
-// One object, in one line, with the keys of `analyze --json` among its own.
+// One object in one line; its key `analysis` holds what `analyze --json` says of the samples. The
+// verdict of a soak is its own: it is stricter.
 std::string soak_json(const SoakReport& report);
 // A document of the JUnit form with a testcase for the run and one for each detector.
 std::string junit_xml(const SoakReport& report);
