@@ -17,7 +17,8 @@ STATE = "/var/lib/soakwatch"
 DATABASE = f"{STATE}/soakwatch.db"
 CONFIG = "/etc/soakwatch/soakwatch.yaml"
 DROP_INS = "/etc/systemd/system/soakwatch.service.d"
-CAP_PERFMON = 1 << 38  # linux/capability.h
+# linux/capability.h
+CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE, CAP_PERFMON = 1 << 2, 1 << 19, 1 << 38
 
 # So short that an alert comes within seconds.
 EAGER = """
@@ -244,14 +245,45 @@ def test_a_stop_is_quick(watching):
     watching.systemctl("start", "soakwatch")
 
 
-def test_the_deeper_level(watching):
-    example = "/usr/share/doc/soakwatch/examples/deeper.conf"
-    watching.drop_in("deeper.conf", watching.run("cat", example).out)
+def deeper(machine, level):
+    """The drop-in with one of its levels; the other is commented out."""
+    text = machine.run("cat", "/usr/share/doc/soakwatch/examples/deeper.conf").out
+    if level == 1:
+        return text
+    return "\n".join(line.removeprefix("#") if re.match(r"#\w+=", line) else line
+                     for line in text.splitlines() if not re.match(r"\w+=", line)) + "\n"
+
+
+def capabilities(machine):
+    text = machine.run("cat", f"/proc/{machine.pid()}/status").out
+    return int(re.search(r"CapEff:\s*(\w+)", text)[1], 16)
+
+
+def test_the_first_deeper_level(watching):
+    watching.drop_in("deeper.conf", deeper(watching, 1))
     try:
-        text = watching.run("cat", f"/proc/{watching.pid()}/status").out
-        assert int(re.search(r"CapEff:\s*(\w+)", text)[1], 16) == CAP_PERFMON
+        assert capabilities(watching) == CAP_PERFMON
+        if tuple(map(int, os.uname().release.split(".")[:2])) < (6, 15):
+            pytest.skip("this kernel gives nothing for CAP_PERFMON")
         wait_until(lambda: watching.target("leaky").get("pss_bytes"), lambda: watching.log()[-3000:])
+        assert watching.target("leaky")["mappings"] > 10
     finally:
+        watching.remove_drop_ins()
+
+
+def test_the_second_deeper_level(watching):
+    """Sockets have an owner then, so that the pprof server is found without a hint."""
+    without_hint = EAGER + TARGETS.replace(",pprof=http://127.0.0.1:6061", "")
+    watching.reload(without_hint)
+    try:
+        wait_until(lambda: "goroutines" not in watching.target("leaky"), "samples without a hint")
+        watching.drop_in("deeper.conf", deeper(watching, 2))
+        assert capabilities(watching) == CAP_PERFMON | CAP_SYS_PTRACE | CAP_DAC_READ_SEARCH
+        wait_until(lambda: watching.target("leaky").get("goroutines"),
+                   lambda: watching.log()[-3000:])
+        assert watching.target("leaky")["pss_bytes"] > 0
+    finally:
+        watching.write(CONFIG, EAGER + TARGETS)
         watching.remove_drop_ins()
 
 
