@@ -98,7 +98,7 @@ Case detector_case(const JudgedSignal& signal) {
   }
   if (signal.detectable) {
     one.output = fmt::format("smallest detectable growth: {}, found in {:.0f} % of all cases",
-                             rate_text(signal.metric, *signal.detectable), 100 * signal.confidence);
+                             format_rate(signal.metric, *signal.detectable), 100 * signal.confidence);
   }
   return one;
 }

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "cli/alert_family.h"
 #include "cli/alert_text.h"
 #include "cli/analyze/analysis_output.h"
 #include "cli/analyze/verdict.h"
 #include "cli/output_file.h"
 #include "cli/terminal.h"
+#include "model/alert_family.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -69,7 +69,7 @@ std::string detectors_text(const SoakJudgement& judgement) {
   for (const JudgedSignal& signal : judgement.signals) {
     const std::string seen =
         signal.detectable
-            ? "a leak is seen from " + rate_text(signal.metric, *signal.detectable) + " on"
+            ? "a leak is seen from " + format_rate(signal.metric, *signal.detectable) + " on"
             : signal.words;
     const bool found =
         signal.state == JudgedSignal::State::kLeak || signal.state == JudgedSignal::State::kSuspect;

@@ -48,7 +48,8 @@ SoakRun::SoakRun(SoakOptions options, Console& console, Logger logger)
       replay_(options_.config) {}
 
 Result<SoakReport> SoakRun::run() {
-  MonitorOptions monitor_options{true, this, "/proc", {}};
+  MonitorOptions monitor_options;
+  monitor_options.listener = this;
   if (is_command()) monitor_options.command_process = [this] { return command_process(); };
   auto monitor = Monitor::create(context_, options_.config, std::move(monitor_options), logger_);
   if (!monitor) return monitor.error();
