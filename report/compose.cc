@@ -106,7 +106,8 @@ Text leak_paragraph(const ReportData& data, const ReportAlert& one) {
   Text text;
   text.plain(fmt::format("From {} to ", format_value(f.metric, f.base)));
   text.strong(format_value(f.metric, f.current));
-  text.plain(fmt::format(", judged over {}", format_duration(f.span)));
+  text.plain(fmt::format(" by {}, judged over {}", short_time_text(data, alert.updated),
+                         format_duration(f.span)));
   const bool is_said = data.verdict && data.verdict->reason.find(f.cause) != std::string::npos;
   if (!f.cause.empty() && !is_said) text.plain(": " + f.cause);
   text.plain(".");

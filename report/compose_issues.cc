@@ -23,11 +23,12 @@ std::string state_text(const Alert& alert) {
   return is_suspicion(alert) ? "suspicion" : std::string(to_string(alert.state));
 }
 
-Text impact_text(const Finding& f) {
+Text impact_text(const ReportData& data, const Alert& alert) {
+  const Finding& f = alert.finding;
   Text text;
   text.plain(fmt::format("{} to ", format_value(f.metric, f.base)))
       .strong(format_value(f.metric, f.current))
-      .plain(", ")
+      .plain(" by " + short_time_text(data, alert.updated) + ", ")
       .strong(format_rate(f.metric, f.slope_per_hour));
   text.plain(fmt::format(" (95 % interval {} to {})", format_rate(f.metric, f.slope_low),
                          format_rate(f.metric, f.slope_high)));
@@ -56,7 +57,7 @@ Facts facts_of(const ReportData& data, const ReportAlert& one) {
   const auto add = [&](const char* label, Text value) {
     if (!value.empty()) facts.facts.push_back({label, std::move(value)});
   };
-  add("Impact", f.is_leak ? impact_text(f) : Text(f.summary));
+  add("Impact", f.is_leak ? impact_text(data, alert) : Text(f.summary));
   add("Since", since_text(data, alert));
   const std::string limit = limit_text(alert, data.last);
   add("Limit", limit.empty() ? Text() : Text().strong(limit));

@@ -41,11 +41,13 @@ std::optional<FloorLine> floor_line(const MetricSeries& series, InstanceId insta
   line.to = inside.back()->end;
   line.slope_per_hour = theil_sen(points);
   std::vector<double> intercepts;
+  intercepts.reserve(points.size());
   for (const Point& point : points)
     intercepts.push_back(point.y - line.slope_per_hour.value * point.x);
   line.at_from = median(intercepts);
   line.at_to = line.at_from + line.slope_per_hour.value * Hours(line.to - line.from).count();
   std::vector<double> off;
+  off.reserve(points.size());
   for (const Point& point : points)
     off.push_back(std::fabs(point.y - line.at_from - line.slope_per_hour.value * point.x));
   std::sort(off.begin(), off.end());

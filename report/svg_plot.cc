@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string_view>
 
 #include "report/html_text.h"
+#include "report/plot_scale.h"
 #include "report/words.h"
 
 namespace soakwatch {
@@ -17,85 +17,9 @@ namespace {
 
 using std::chrono::days;
 
-// The plot's own units: the inner picture is stretched to the page's width, the lines are not.
-constexpr double kInnerWidth = 2400;
-constexpr double kInnerHeight = 1000;
-constexpr int kTopPx = 10;
-constexpr int kHeightPx = 150;
 constexpr int kAxisPx = 24;
 constexpr int kMostTicksX = 6;
-constexpr int kMostTicksY = 4;
 constexpr std::size_t kHoverColumns = 60;
-
-struct Scale {
-  WallTime begin;
-  milliseconds span{1};
-  double low = 0;
-  double high = 1;
-  double step = 1;  // between the lines of the grid
-
-  [[nodiscard]] double part_x(WallTime time) const {
-    const std::chrono::duration<double> since = time - begin;
-    return std::clamp(since / std::chrono::duration<double>(span), 0.0, 1.0);
-  }
-  [[nodiscard]] double part_y(double value) const {
-    return std::clamp((high - value) / (high - low), 0.0, 1.0);
-  }
-  [[nodiscard]] std::string percent(WallTime time) const {
-    return fmt::format("{:.2f}%", 100 * part_x(time));
-  }
-  [[nodiscard]] double pixel(double value) const { return kTopPx + kHeightPx * part_y(value); }
-  [[nodiscard]] long inner_x(WallTime time) const {
-    return std::lround(kInnerWidth * part_x(time));
-  }
-  [[nodiscard]] long inner_y(double value) const {
-    return std::lround(kInnerHeight * part_y(value));
-  }
-};
-
-double nice_step(double range, bool is_binary) {
-  const double rough = range / kMostTicksY;
-  const double base = is_binary ? 1024 : 1000;
-  const double unit = std::pow(base, std::floor(std::log(rough) / std::log(base)));
-  for (const double digit : {1, 2, 5, 10, 20, 50, 100, 200, 500}) {
-    if (digit * unit >= rough) return digit * unit;
-  }
-  return base * unit;
-}
-
-bool has_own_words(const PlotSpec& spec, const Scale& scale) {
-  for (double value = scale.low; value + scale.step / 2 < scale.high; value += scale.step) {
-    if (spec.format(value) == spec.format(value + scale.step)) return false;
-  }
-  return true;
-}
-
-// The values that are drawn; nothing where there is none.
-std::optional<Scale> scale_of(const PlotSpec& spec) {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -low;
-  for (const auto& segment : spec.segments) {
-    for (const PlotPoint& point : segment) {
-      low = std::min(low, point.low);
-      high = std::max(high, point.high);
-    }
-  }
-  const milliseconds span = spec.end - spec.begin;
-  if (!(high > low) || !std::isfinite(high - low) || span <= milliseconds(0)) return std::nullopt;
-  // From zero, unless that would press a small growth flat.
-  constexpr double kNarrow = 0.6;
-  if (low > 0 && low < kNarrow * high) low = 0;
-  // Two lines of the grid with the same words would be one too many: a count has no halves.
-  constexpr int kMostDoublings = 12;
-  Scale scale{spec.begin, span, low, high, nice_step(high - low, spec.is_binary)};
-  for (int i = 0; i < kMostDoublings; ++i, scale.step *= 2) {
-    scale.low = std::floor(low / scale.step) * scale.step;
-    scale.high = std::ceil(high / scale.step) * scale.step;
-    if (has_own_words(spec, scale)) break;
-  }
-  if (!(scale.high > scale.low)) return std::nullopt;
-  return scale;
-}
 
 // "50.0 MiB" -> "50 MiB": the lines of a grid stand at round values.
 std::string round_text(std::string text) {
@@ -103,8 +27,8 @@ std::string round_text(std::string text) {
   return text;
 }
 
-void grid(const PlotSpec& spec, const Scale& scale, std::string& out) {
-  for (int i = 0; i <= 2 * kMostTicksY; ++i) {
+void grid(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
+  for (int i = 0; i <= PlotScale::kMostGridLines; ++i) {
     const double value = scale.low + i * scale.step;
     if (value > scale.high * (1 + 1e-9)) break;
     const double y = scale.pixel(value);
@@ -138,7 +62,7 @@ std::string tick_text(WallTime local, seconds step) {
   return text;
 }
 
-void time_axis(const PlotSpec& spec, const Scale& scale, std::string& out) {
+void time_axis(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
   const seconds step = time_step(scale.span);
   const WallTime local = spec.begin + spec.zone;
   const auto steps = (local.time_since_epoch() + step - milliseconds(1)) / milliseconds(step);
@@ -151,8 +75,9 @@ void time_axis(const PlotSpec& spec, const Scale& scale, std::string& out) {
     const char* anchor = part < 0.04 ? "start" : part > 0.96 ? "end" : "middle";
     out += fmt::format(R"(<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>)"
                        R"(<text class="{6}" x="{0}" y="{3}" text-anchor="{4}">{5}</text>)",
-                       scale.percent(time), kTopPx + kHeightPx, kTopPx + kHeightPx + 4,
-                       kTopPx + kHeightPx + 18, anchor, tick_text(tick, step),
+                       scale.percent(time), PlotScale::kTopPx + PlotScale::kHeightPx,
+                       PlotScale::kTopPx + PlotScale::kHeightPx + 4,
+                       PlotScale::kTopPx + PlotScale::kHeightPx + 18, anchor, tick_text(tick, step),
                        is_second ? "second" : "x");
     is_second = !is_second;
   }
@@ -162,15 +87,15 @@ std::string titled(const std::string& title) {
   return title.empty() ? "" : "<title>" + html_text(title) + "</title>";
 }
 
-void spans(const PlotSpec& spec, const Scale& scale, std::string& out) {
+void spans(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
   for (const PlotSpan& span : spec.spans) {
     if (span.to < spec.begin || span.from > spec.end) continue;
     const double from = 100 * scale.part_x(span.from);
     const double width = std::max(100 * scale.part_x(span.to) - from, 0.1);
     out +=
         fmt::format(R"(<rect class="{}" x="{:.2f}%" width="{:.2f}%" y="{}" height="{}">{}</rect>)",
-                    span.kind == PlotSpan::Kind::kAlert ? "alert" : "gap", from, width, kTopPx,
-                    kHeightPx, titled(span.title));
+                    span.kind == PlotSpan::Kind::kAlert ? "alert" : "gap", from, width,
+                    PlotScale::kTopPx, PlotScale::kHeightPx, titled(span.title));
   }
 }
 
@@ -198,7 +123,7 @@ class Path {
   long y_ = 0;
 };
 
-void curves(const PlotSpec& spec, const Scale& scale, std::string& out) {
+void curves(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
   Path band;
   Path line;
   for (const auto& segment : spec.segments) {
@@ -220,14 +145,14 @@ void curves(const PlotSpec& spec, const Scale& scale, std::string& out) {
   }
   out += fmt::format(
       R"(<svg y="{}" width="100%" height="{}" viewBox="0 0 {} {}" preserveAspectRatio="none">)",
-      kTopPx, kHeightPx, kInnerWidth, kInnerHeight);
+      PlotScale::kTopPx, PlotScale::kHeightPx, PlotScale::kInnerWidth, PlotScale::kInnerHeight);
   if (!band.text().empty()) out += fmt::format(R"(<path class="band" d="{}"/>)", band.text());
   out += fmt::format(R"(<path class="line" d="{}"/>)", line.text());
   for (const PlotLine& floor : spec.lines) {
     // Outside of the axis it is cut off by the picture's edge, not bent.
     const auto y = [&](double value) {
       const double part = (scale.high - value) / (scale.high - scale.low);
-      return std::lround(kInnerHeight * std::clamp(part, -100.0, 100.0));
+      return std::lround(PlotScale::kInnerHeight * std::clamp(part, -100.0, 100.0));
     };
     out += fmt::format(R"(<path class="{}" d="M{} {}L{} {}"/>)",
                        floor.is_alert ? "floor hot" : "floor", scale.inner_x(floor.from),
@@ -242,7 +167,7 @@ std::string clock_text(WallTime time, const PlotSpec& spec) {
 }
 
 // Columns that tell their figures to a pointer that rests on them.
-void hover(const PlotSpec& spec, const Scale& scale, std::string& out) {
+void hover(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
   out += R"(<g class="hover">)";
   for (std::size_t i = 0; i < kHoverColumns; ++i) {
     const auto at = [&](std::size_t column) {
@@ -268,18 +193,19 @@ void hover(const PlotSpec& spec, const Scale& scale, std::string& out) {
     const std::string low_text = spec.format(low);
     const std::string high_text = spec.format(high);
     out += fmt::format(R"(<rect x="{:.2f}%" width="{:.2f}%" y="{}" height="{}">{}</rect>)",
-                       100 * scale.part_x(from), 100.0 / kHoverColumns, kTopPx, kHeightPx,
+                       100 * scale.part_x(from), 100.0 / kHoverColumns, PlotScale::kTopPx,
+                       PlotScale::kHeightPx,
                        titled(clock_text(first->time, spec) + "  " + low_text +
                               (low_text == high_text ? "" : " to " + high_text)));
   }
   out += "</g>";
 }
 
-void marks(const PlotSpec& spec, const Scale& scale, std::string& out) {
+void marks(const PlotSpec& spec, const PlotScale& scale, std::string& out) {
   for (const PlotMark& mark : spec.marks) {
     if (mark.time < spec.begin || mark.time > spec.end) continue;
     const std::string x = scale.percent(mark.time);
-    const int bottom = kTopPx + kHeightPx;
+    const int bottom = PlotScale::kTopPx + PlotScale::kHeightPx;
     if (mark.kind == PlotMark::Kind::kCapture) {
       out += fmt::format(
           R"(<svg class="capture" x="{}" y="{}" overflow="visible"><path d="M0 -7L4.5 1H-4.5z">{}</path></svg>)",
@@ -287,9 +213,9 @@ void marks(const PlotSpec& spec, const Scale& scale, std::string& out) {
       continue;
     }
     const bool fired = mark.kind == PlotMark::Kind::kFired;
-    out +=
-        fmt::format(R"(<line class="{0}" x1="{1}" x2="{1}" y1="{2}" y2="{3}">{4}</line>)",
-                    fired ? "fired" : "restart", x, fired ? 0 : kTopPx, bottom, titled(mark.title));
+    out += fmt::format(R"(<line class="{0}" x1="{1}" x2="{1}" y1="{2}" y2="{3}">{4}</line>)",
+                       fired ? "fired" : "restart", x, fired ? 0 : PlotScale::kTopPx, bottom,
+                       titled(mark.title));
     if (fired) {
       const bool is_right = scale.part_x(mark.time) > 0.85;
       out += fmt::format(R"(<text class="flag" x="{}" dx="{}" y="9" text-anchor="{}">alert</text>)",
@@ -301,10 +227,11 @@ void marks(const PlotSpec& spec, const Scale& scale, std::string& out) {
 }  // namespace
 
 std::string svg_plot(const PlotSpec& spec) {
-  const std::optional<Scale> scale = scale_of(spec);
+  const std::optional<PlotScale> scale = plot_scale(spec);
   if (!scale) return {};
-  std::string out = fmt::format(R"(<svg class="plot" role="img" height="{}" aria-label="{}">)",
-                                kTopPx + kHeightPx + kAxisPx, html_text(spec.label));
+  std::string out =
+      fmt::format(R"(<svg class="plot" role="img" height="{}" aria-label="{}">)",
+                  PlotScale::kTopPx + PlotScale::kHeightPx + kAxisPx, html_text(spec.label));
   spans(spec, *scale, out);
   grid(spec, *scale, out);
   time_axis(spec, *scale, out);

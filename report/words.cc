@@ -79,14 +79,14 @@ std::string time_text(const ReportData& data, WallTime time) {
 }
 
 std::string short_time_text(const ReportData& data, WallTime time) {
-  const std::string text = time_text(data, time);
+  std::string text = time_text(data, time);
   const std::string begin = time_text(data, data.first);
   constexpr std::size_t kYearChars = 4;  // "2026"
   constexpr std::size_t kDayChars = 10;  // "2026-11-20"
   constexpr std::size_t kClockStart = kDayChars + 1;
   if (text.size() < kClockStart || text.compare(0, kYearChars, begin, 0, kYearChars) != 0)
     return text;
-  const std::string clock = text.substr(kClockStart);
+  std::string clock = text.substr(kClockStart);
   if (text.compare(0, kDayChars, begin, 0, kDayChars) == 0) return clock;
   return day_text(time + zone_offset(time)) + " " + clock;
 }
