@@ -134,11 +134,11 @@ int tell_end(const SoakReport& report, bool json) {
 int soak(const SoakArguments& args) {
   auto options = options_of(args);
   if (!options) return report_error(options.error());
-  if (auto made = make_folder(args, *options); !made) return report_error(made.error());
-  prepare_process();
   // A reader that goes away, and a file that may not grow, end neither us nor the command.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  if (auto made = make_folder(args, *options); !made) return report_error(made.error());
+  prepare_process();
   tell_beginning(*options);
   Console console(is_terminal(Stream::kErr));
   const Logger logger = soak_logger(options->config, console);

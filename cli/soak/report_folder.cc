@@ -1,6 +1,7 @@
 #include "cli/soak/report_folder.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 
 #include "cli/soak/command_log.h"
 #include "model/printable.h"
-#include "storage/database_file.h"
 
 namespace soakwatch {
 namespace {
@@ -71,8 +71,11 @@ Result<ReportFolder> open_report_folder(const fs::path& folder, std::int64_t byt
   if (folder.empty()) return invalid("--report: the name of a folder is missing");
   std::error_code error;
   ReportFolder report{fs::absolute(folder, error).lexically_normal()};
+  if (!report.folder.has_filename()) report.folder = report.folder.parent_path();  // "out/"
   if (error) return failed(folder, error.value());
-  if (auto made = make_folders(report.folder); !made) return made.error();
+  fs::create_directories(report.folder.parent_path(), error);
+  if (error) return failed(folder, error.value());
+  if (::mkdir(report.folder.c_str(), 0700) != 0 && errno != EEXIST) return failed(folder, errno);
   if (!fs::is_directory(report.folder, error))
     return failed(folder, error ? error.value() : ENOTDIR);
   if (fs::exists(fs::symlink_status(report.database(), error))) {

@@ -117,7 +117,9 @@ asio::awaitable<void> SoakRun::course() {
   while (!monitor_done_) {
     co_await sleep_until(Clock::now() + kTick);
   }
-  if (command_) co_await end_command();
+  if (command_) {
+    co_await end_command();
+  }
 }
 
 asio::awaitable<void> SoakRun::watch() {

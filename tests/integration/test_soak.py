@@ -370,7 +370,8 @@ def test_the_command_ends_with_a_soak_that_is_killed(bench):
 
 
 def test_the_folder_cannot_be_written(bench):
-    for folder, words in (("/proc/no/report", "cannot make the folder"), ("/dev/null", "cannot be written")):
+    for folder, words in (("/proc/no/report", "cannot be written: No such file"),
+                          ("/dev/null", "cannot be written: Not a directory")):
         done = bench.soakwatch("soak", "--report", folder, "--", "sleep", "60")
         assert done.status == ERROR and words in done.err, done.err
         assert done.out == ""
