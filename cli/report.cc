@@ -1,7 +1,4 @@
 // soakwatch report: one page about what was recorded.
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
@@ -12,6 +9,7 @@
 #include "daemon/clock.h"
 #include "daemon/effective_config.h"
 #include "model/printable.h"
+#include "report/host_facts.h"
 #include "report/report_data.h"
 #include "report/report_html.h"
 #include "report/report_json.h"
@@ -64,24 +62,6 @@ std::string rendered(const ReportData& data, const std::string& format) {
   return report_markdown(data);
 }
 
-std::vector<std::string> host_facts() {
-  std::vector<std::string> facts;
-  utsname system{};
-  if (::uname(&system) == 0) {
-    facts.push_back(printable(system.nodename) + ", " + printable(system.sysname) + " " +
-                    printable(system.release) + ", " + printable(system.machine));
-  }
-  const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
-  const long pages = ::sysconf(_SC_PHYS_PAGES);
-  const long page_size = ::sysconf(_SC_PAGESIZE);
-  if (processors > 0 && pages > 0 && page_size > 0) {
-    facts.push_back(
-        std::to_string(processors) + (processors == 1 ? " processor, " : " processors, ") +
-        format_bytes(static_cast<double>(pages) * static_cast<double>(page_size)) + " of memory");
-  }
-  return facts;
-}
-
 // The slowest leak that would have been found in the longest-lived process: what `soakwatch
 // analyze` says of the same records. Nothing where the configuration or the records cannot be read
 // again.
@@ -121,6 +101,8 @@ int report(const ReportArguments& args) {
   }
   auto data = gather(*reader, *query, now);
   if (!data) return report_error(data.error());
+  if (auto added = add_captures(*reader, database, *data); !added)
+    return report_error(added.error());
   data->host = host_facts();
   data->smallest_detectable = smallest_detectable(database, *data);
   if (args.database) data->database = database.string();

@@ -163,9 +163,11 @@ void add_soak_command(CLI::App& app, const std::vector<std::string>& words, int&
       ->type_name("SPEC");
   command->add_option("--for", args->duration, "How long to watch (8h)")->type_name("DURATION");
   command
-      ->add_option("--report", args->report,
-                   "Folder for samples.db, report.json, junit.xml and command.log; without it "
-                   "soakwatch-soak-NAME-YYYYMMDD-HHMMSS here")
+      ->add_option(
+          "--report", args->report,
+          "Folder for report.html, report.md, report.json, junit.xml, samples.db, its captures and "
+          "command.log; without it "
+          "soakwatch-soak-NAME-YYYYMMDD-HHMMSS here")
       ->type_name("DIR");
   command
       ->add_option("--warm-up", args->warm_up,

@@ -76,6 +76,8 @@ class Monitor {
   };
   [[nodiscard]] Summary summary() const;
 
+  [[nodiscard]] std::vector<Alert> open_alerts() const { return pipeline_->open_alerts(); }
+
   // How each target ended; kNone for those that were stopped.
   [[nodiscard]] const std::vector<TargetEnd>& ends() const { return ends_; }
 

@@ -287,10 +287,10 @@ Document compose(const ReportData& data) {
                     data.instances.size(), data.instances.size() == 1 ? "process" : "processes")}});
   }
   for (Section section :
-       {context_section(data), issues_section(data), plots_section(data), heap_section(data),
-        allocations_section(data), goroutines_section(data), descriptors_section(data),
-        observations_section(data), limits_of_sight_section(data), next_steps_section(data),
-        events_section(data), all_metrics_section(data)}) {
+       {context_section(data), issues_section(data), captures_section(data), plots_section(data),
+        heap_section(data), allocations_section(data), goroutines_section(data),
+        descriptors_section(data), observations_section(data), limits_of_sight_section(data),
+        next_steps_section(data), events_section(data), all_metrics_section(data)}) {
     if (!section.blocks.empty()) document.sections.push_back(std::move(section));
   }
   document.footer = fmt::format("Written by soakwatch at {}. Times are local, {}.",

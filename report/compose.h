@@ -18,6 +18,8 @@ const Culprit* first_culprit(const ReportData& data);
 // Sections; without a block there is nothing to say. compose_issues.cc:
 Section issues_section(const ReportData& data);
 Section next_steps_section(const ReportData& data);
+// compose_captures.cc:
+Section captures_section(const ReportData& data);
 // compose_figures.cc:
 Section context_section(const ReportData& data);
 Section plots_section(const ReportData& data);

@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "model/alert_family.h"
+#include "storage/capture_folder.h"
 
 namespace soakwatch {
 namespace {
 
 constexpr std::size_t kMostAlerts = 1000;
 constexpr std::size_t kMostEvents = 500;
+constexpr std::size_t kMostCaptures = 2000;
+constexpr std::size_t kMostGroups = 10;  // of what grew between two captures
 constexpr std::size_t kIntervalSamples = 512;
 
 bool is_open(const Alert& alert) {
@@ -287,6 +290,22 @@ Result<ReportData> gather(SampleReader& reader, const ReportQuery& query, WallTi
   if (auto done = gather_events(reader, query, data); !done) return done.error();
   fit_floors(data);
   return data;
+}
+
+Result<void> add_captures(SampleReader& reader, const std::filesystem::path& database,
+                          ReportData& data) {
+  CaptureQuery query;
+  query.target = data.target.name;
+  query.since = data.since;
+  query.until = data.until;
+  query.limit_rows = kMostCaptures;
+  auto captures = reader.captures(query);
+  if (!captures) return captures.error();
+  std::reverse(captures->begin(), captures->end());
+  data.captures = std::move(*captures);
+  data.captures_folder = captures_folder(database).string();
+  data.growth = growth_between(database, data.captures, kMostGroups);
+  return {};
 }
 
 }  // namespace soakwatch

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "model/capture.h"
 #include "model/event.h"
 #include "model/finding.h"
+#include "report/capture_growth.h"
 #include "report/floor_line.h"
 #include "report/series_buckets.h"
 #include "storage/sample_reader.h"
@@ -95,16 +97,21 @@ struct ReportData {
   // Filled in by the caller; each may stay empty.
   std::optional<ReportVerdict> verdict;
   std::vector<Sensitivity> smallest_detectable;
-  std::vector<Capture> captures;  // in order of time
-  std::string captures_folder;    // where their files lie
-  std::vector<std::string> host;  // facts about the machine, a line each
-  std::string database;           // for the commands that are recommended
+  std::vector<Capture> captures;      // in order of time
+  std::vector<CaptureGrowth> growth;  // between the first and the newest of each kind
+  std::string captures_folder;        // where their files lie
+  std::vector<std::string> host;      // facts about the machine, a line each
+  std::string database;               // for the commands that are recommended
 };
 
 ReportStatus status_of(const ReportData& data);
 const ReportSeries* find_series(const ReportData& data, Metric metric);
 const ReportAlert* find_alert(const ReportData& data, AlertId id);
 const ReportInstance* find_instance(const ReportData& data, InstanceId id);
+
+// The captures of the report's target and time, what grew between them, and where their files lie.
+Result<void> add_captures(SampleReader& reader, const std::filesystem::path& database,
+                          ReportData& data);
 
 // Reads each sample once, in pages; memory is bounded by the buckets. Errors are the reader's;
 // kNotFound: the database holds no target, or not the one asked for.

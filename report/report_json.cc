@@ -183,6 +183,29 @@ json::array events_of(const ReportData& data) {
   return list;
 }
 
+json::array growth_of(const ReportData& data) {
+  json::array list;
+  for (const CaptureGrowth& growth : data.growth) {
+    json::array groups;
+    for (const GroupGrowth& group : growth.groups) {
+      groups.push_back({{"name", text(group.after.name)},
+                        {"location", text(group.after.location)},
+                        {"state", text(group.after.state)},
+                        {"before", group.before},
+                        {"now", group.now},
+                        {"share", group.share},
+                        {"stack", texts(group.after.stack)}});
+    }
+    list.push_back({{"kind", to_string(growth.after.kind)},
+                    {"from", growth.before.id},
+                    {"to", growth.after.id},
+                    {"before", growth.weight_before},
+                    {"now", growth.weight_after},
+                    {"groups", std::move(groups)}});
+  }
+  return list;
+}
+
 json::array captures_of(const ReportData& data) {
   json::array list;
   for (const Capture& capture : data.captures) {
@@ -255,6 +278,7 @@ std::string report_json(const ReportData& data) {
                             {"alerts", std::move(alerts)},
                             {"smallest_detectable", detectable_of(data)},
                             {"captures", captures_of(data)},
+                            {"growth", growth_of(data)},
                             {"gaps", std::move(gaps)},
                             {"events", events_of(data)},
                             {"events_left_out", data.events_left_out},

@@ -10,6 +10,7 @@
 
 #include "cli/analyze/verdict.h"
 #include "cli/soak/soak_report.h"
+#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -97,8 +98,9 @@ Case detector_case(const JudgedSignal& signal) {
     one.element = "skipped";
   }
   if (signal.detectable) {
-    one.output = fmt::format("smallest detectable growth: {}, found in {:.0f} % of all cases",
-                             format_rate(signal.metric, *signal.detectable), 100 * signal.confidence);
+    one.output =
+        fmt::format("smallest detectable growth: {}, found in {:.0f} % of all cases",
+                    format_rate(signal.metric, *signal.detectable), 100 * signal.confidence);
   }
   return one;
 }

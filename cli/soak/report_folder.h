@@ -15,6 +15,8 @@ struct ReportFolder {
   std::filesystem::path folder;
   [[nodiscard]] std::filesystem::path database() const { return folder / "samples.db"; }
   [[nodiscard]] std::filesystem::path json() const { return folder / "report.json"; }
+  [[nodiscard]] std::filesystem::path html() const { return folder / "report.html"; }
+  [[nodiscard]] std::filesystem::path markdown() const { return folder / "report.md"; }
   [[nodiscard]] std::filesystem::path junit() const { return folder / "junit.xml"; }
   [[nodiscard]] std::filesystem::path command_log() const { return folder / "command.log"; }
 };

@@ -12,6 +12,9 @@
 #include "cli/terminal.h"
 #include "model/alert_family.h"
 #include "model/printable.h"
+#include "report/host_facts.h"
+#include "report/report_html.h"
+#include "report/report_markdown.h"
 
 namespace soakwatch {
 namespace {
@@ -110,6 +113,30 @@ Result<void> write_file(const std::filesystem::path& file, const std::filesystem
 
 }  // namespace
 
+Result<ReportData> soak_page(const SoakReport& report) {
+  auto reader = SampleReader::open(report.folder.database());
+  if (!reader) return reader.error();
+  ReportQuery query;
+  query.target = report.target;
+  auto page = gather(*reader, query, report.ended);
+  if (!page) return page;
+  if (auto added = add_captures(*reader, report.folder.database(), *page); !added)
+    return added.error();
+  page->host = host_facts();
+  page->database = report.folder.database().string();
+  const auto outcome =
+      report.judgement.verdict == SoakVerdict::kPass   ? ReportVerdict::Outcome::kPass
+      : report.judgement.verdict == SoakVerdict::kFail ? ReportVerdict::Outcome::kFail
+                                                       : ReportVerdict::Outcome::kInconclusive;
+  page->verdict = ReportVerdict{outcome, report.judgement.reason};
+  for (const JudgedSignal& signal : report.judgement.signals) {
+    if (!signal.detectable) continue;
+    page->smallest_detectable.push_back({signal.detector, signal.metric, signal.detectable,
+                                         signal.confidence, report.ending.watched});
+  }
+  return page;
+}
+
 std::string printable_lines(const std::string& text) {
   std::string out;
   std::size_t begin = 0;
@@ -184,9 +211,21 @@ std::string soak_text(const SoakReport& report, bool color) {
 
 Result<void> write_reports(const SoakReport& report) {
   const auto database = report.folder.database();
-  Result<void> result = write_file(report.folder.json(), database, soak_json(report) + "\n");
-  const auto junit = write_file(report.folder.junit(), database, junit_xml(report));
-  if (result && !junit) result = junit;
+  Result<void> result;
+  const auto note = [&result](const Result<void>& written) {
+    if (result && !written) result = written;
+  };
+  note(write_file(report.folder.json(), database, soak_json(report) + "\n"));
+  note(write_file(report.folder.junit(), database, junit_xml(report)));
+  // Nothing was sampled: there is no page to write.
+  if (report.analysis.samples == 0) return result;
+  const auto page = soak_page(report);
+  if (!page) {
+    note(page.error());
+    return result;
+  }
+  note(write_file(report.folder.html(), database, report_html(*page)));
+  note(write_file(report.folder.markdown(), database, report_markdown(*page)));
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "cli/soak/soak_verdict.h"
 #include "model/result.h"
 #include "model/timestamp.h"
+#include "report/report_data.h"
 
 namespace soakwatch {
 
@@ -52,6 +53,9 @@ std::string soak_json(const SoakReport& report);
 std::string junit_xml(const SoakReport& report);
 // For a terminal: the verdict first. Ends with a line end.
 std::string soak_text(const SoakReport& report, bool color);
+
+// The page about the soak, from its database and captures. Reads files.
+Result<ReportData> soak_page(const SoakReport& report);
 
 // Writes every file of the report into its folder; as many as can be. The error tells of the first
 // that could not.

@@ -43,13 +43,12 @@ SoakRun::SoakRun(SoakOptions options, Console& console, Logger logger)
       needed_(needed_spans(options_.config, target())),
       signals_(context_),
       timer_(context_),
-      look_(context_.get_executor(),
-            [this](const std::string& what) { note("a look into the process failed: " + what); }),
       replay_(options_.config) {}
 
 Result<SoakReport> SoakRun::run() {
   MonitorOptions monitor_options;
   monitor_options.listener = this;
+  monitor_options.final_captures = true;  // the command ends after the monitor
   if (is_command()) monitor_options.command_process = [this] { return command_process(); };
   auto monitor = Monitor::create(context_, options_.config, std::move(monitor_options), logger_);
   if (!monitor) return monitor.error();
@@ -112,7 +111,7 @@ asio::awaitable<void> SoakRun::course() {
   stopped_ = Clock::now();
   ending_.watched = since(started_, stopped_);
   console_.clear();
-  co_await look_at_the_end();
+  for (const Alert& alert : monitor_->open_alerts()) alerts_[alert.id] = alert;
   monitor_->stop();
   while (!monitor_done_) {
     co_await sleep_until(Clock::now() + kTick);
@@ -125,7 +124,7 @@ asio::awaitable<void> SoakRun::course() {
 asio::awaitable<void> SoakRun::watch() {
   while (!is_over()) {
     show_progress();
-    start_warm_look();
+    note_warm();
     co_await sleep_until(std::min(Clock::now() + kTick, started_ + options_.duration));
   }
 }
@@ -165,24 +164,13 @@ std::string SoakRun::words_of_lost() const {
                      monitor_done_ ? "" : ", and no other came");
 }
 
-void SoakRun::start_warm_look() {
+void SoakRun::note_warm() {
   const milliseconds warm_up = options_.config.detection.warm_up;
   if (warm_ || !process_ || away_since_ || last_sample_ - first_sample_ < warm_up) return;
   warm_ = true;
   if (!pprof_seen_ && target().spec.pprof != PprofMode::kOff) {
     logger_->info("{}: no pprof server was found: judged by /proc alone", target().name);
   }
-  if (options_.hooks.on_warm && !look_.running()) look_.start(options_.hooks.on_warm(*process_));
-}
-
-asio::awaitable<void> SoakRun::look_at_the_end() {
-  co_await look_.wait(Clock::now() + kHookPatience);
-  co_await look_.stop();
-  const bool is_there = process_ && !away_since_ && !monitor_done_;
-  if (!is_there || !options_.hooks.on_end) co_return;
-  look_.start(options_.hooks.on_end(*process_));
-  co_await look_.wait(Clock::now() + kHookPatience);
-  co_await look_.stop();
 }
 
 asio::awaitable<void> SoakRun::end_command() {

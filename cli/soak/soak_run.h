@@ -23,34 +23,22 @@
 #include "cli/soak/needed_span.h"
 #include "cli/soak/soak_report.h"
 #include "config/config.h"
-#include "daemon/background_task.h"
 #include "daemon/monitor.h"
 
 namespace soakwatch {
-
-// What is looked at besides the samples, in the one place where it belongs. Called on the loop,
-// beside the rounds; what has not ended after kHookPatience is cancelled. Empty: nothing.
-struct SoakHooks {
-  using Look = std::function<boost::asio::awaitable<void>(const ProcessInfo& process)>;
-  Look on_warm;  // a process has warmed up: once for each
-  Look on_end;   // the watch is over, and the process still runs
-};
 
 struct SoakOptions {
   Config config;  // with one target, and the folder's database
   ReportFolder folder;
   milliseconds duration{0};
-  milliseconds away{60000};  // a target without a process for so long is lost
-  bool terminal = true;      // CommandOptions::terminal
-  SoakHooks hooks;
+  milliseconds away{60000};          // a target without a process for so long is lost
+  bool terminal = true;              // CommandOptions::terminal
   std::vector<std::string> remarks;  // SoakReport::remarks
 };
 
 // Runs once. On one thread.
 class SoakRun : private Listener {
  public:
-  static constexpr std::chrono::seconds kHookPatience{60};
-
   SoakRun(SoakOptions options, Console& console, Logger logger);
 
   // Until the time is up, the target is lost, or a signal comes: then it judges what there is. A
@@ -71,13 +59,12 @@ class SoakRun : private Listener {
   void wait_for_signals();
   boost::asio::awaitable<void> course();
   boost::asio::awaitable<void> watch();
-  boost::asio::awaitable<void> look_at_the_end();
   boost::asio::awaitable<void> end_command();
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   // Whether the watch is over; sets the ending.
   bool is_over();
   [[nodiscard]] std::string words_of_lost() const;
-  void start_warm_look();
+  void note_warm();
   void show_progress();
   [[nodiscard]] milliseconds passed() const;
   void note(std::string text);
@@ -97,7 +84,6 @@ class SoakRun : private Listener {
   boost::asio::steady_timer timer_;
   std::unique_ptr<CommandRun> command_;
   std::unique_ptr<Monitor> monitor_;
-  BackgroundTask look_;
   bool monitor_done_ = false;
   int interrupted_ = 0;  // by this signal
   bool command_ended_by_us_ = false;
