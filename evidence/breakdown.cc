@@ -5,6 +5,12 @@
 #include <unordered_map>
 
 namespace soakwatch {
+namespace {
+
+// Who gained less than one part in a hundred is noise beside a leak.
+constexpr double kLeastShare = 0.01;
+
+}  // namespace
 
 Unit weight_unit(CaptureKind kind) {
   switch (kind) {
@@ -65,7 +71,7 @@ std::vector<Culprit> culprits_of(CaptureKind kind, const std::vector<GroupGrowth
                                  std::size_t limit) {
   std::vector<Culprit> culprits;
   for (const GroupGrowth& group : growth) {
-    if (culprits.size() >= limit || group.share <= 0) break;
+    if (culprits.size() >= limit || group.share < kLeastShare) break;
     culprits.push_back({kind, group.after.name, group.after.location, group.after.state,
                         weight_unit(kind), group.before, group.now, group.share,
                         group.after.stack});

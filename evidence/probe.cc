@@ -85,7 +85,7 @@ std::string Probe::objection(const std::vector<GroupGrowth>& whole) const {
                        percent(share));
   }
   if (!can_confirm(kind_)) return "this kind of capture confirms nobody";
-  if (looks_ < kLooksToConfirm) return "one more look must show the same";
+  if (looks_ < kLooksToConfirm) return "a later look has to show the same";
   const std::string& key = whole.front().after.key;
   std::array<double, kKeptLooks> weights{};
   for (std::size_t i = 0; i < kKeptLooks; ++i) weights[i] = weight_at(kept_[i], key);

@@ -61,7 +61,7 @@ TEST(Probe, WantsTwoDifferences) {
   const auto evidence = after(CaptureKind::kGoroutine, {{{"leak", 10}}, {{"leak", 90}}});
   EXPECT_FALSE(evidence.confirmed);
   ASSERT_FALSE(evidence.culprits.empty());
-  EXPECT_NE(evidence.statement.find("one more look"), std::string::npos);
+  EXPECT_NE(evidence.statement.find("a later look"), std::string::npos);
 }
 
 TEST(Probe, ConfirmsMemoryOfThreeSitesThatGrowsSteadily) {
