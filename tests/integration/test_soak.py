@@ -11,6 +11,7 @@ import pytest
 
 from conftest import LEAKY, SOAKWATCH
 from database import Database
+from login_manager import LoginManager
 from program import DEADLINE_SECONDS, wait_until
 
 PASS, ERROR, USAGE, LEAK, INCONCLUSIVE, LOST = range(6)
@@ -454,3 +455,25 @@ def test_a_line_that_is_drawn_again(bench):
     assert "instance_started" in text
     # Nothing of the line is left behind at the end.
     assert text.rstrip().endswith("\x1b[K") or "daemon_stopped" in text.splitlines()[-1]
+
+
+def test_the_machine_is_kept_awake(bench):
+    bus = LoginManager(bench.folder)
+    env = {**bench.env, "DBUS_SYSTEM_BUS_ADDRESS": bus.address}
+    soak = Soak(bench, "--", "sleep", "60", seconds=300, env=env)
+    soak.wait_for_samples(1)
+    assert bus.calls and "sleep:idle" in str(bus.calls[0]) and "block" in str(bus.calls[0])
+    assert "a soak of sleep" in str(bus.calls[0])
+    assert bus.held()
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
+    assert bus.released()
+    assert not any("logind" in note for note in soak.json["notes"])
+
+
+def test_a_bus_that_does_not_answer(bench):
+    """Costs two seconds, and is told in the report only."""
+    bus = LoginManager(bench.folder, answers=False)
+    soak = Soak(bench, "--", "sleep", "60", env={**bench.env, "DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    assert soak.wait(DEADLINE_SECONDS) == INCONCLUSIVE
+    assert any("logind was not asked" in note and "timed out" in note for note in soak.json["notes"])
+    assert "logind" not in soak.out + soak.err
