@@ -14,7 +14,7 @@ constexpr Metric kShown[] = {Metric::kGoroutines,   Metric::kNextGcBytes, Metric
                              Metric::kRssAnonBytes, Metric::kThreads,     Metric::kSwapBytes};
 constexpr double kLeastShare = 0.02;
 constexpr double kLeastCount = 2;
-constexpr double kLeastBytes = 256.0 * 1024;
+constexpr double kLeastBytes = 1024.0 * 1024;
 
 }  // namespace
 

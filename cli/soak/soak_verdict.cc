@@ -35,12 +35,12 @@ void take_alerts(const Analysis& analysis, JudgedSignal& signal) {
   }
 }
 
-milliseconds span_of(const InstanceResult& instance, Metric metric) {
+// Absent: it was never read.
+std::optional<milliseconds> span_of(const InstanceResult& instance, Metric metric) {
   for (const SeriesResult& series : instance.series) {
-    if (series.metric == metric && series.samples > 0)
-      return std::max(series.span, milliseconds(1));
+    if (series.metric == metric && series.samples > 0) return series.span;
   }
-  return milliseconds(0);
+  return std::nullopt;
 }
 
 std::string too_short(const NeededSpan& needed, milliseconds seen) {
@@ -57,14 +57,14 @@ JudgedSignal judged_signal(const Analysis& analysis, const NeededSpan& needed,
   JudgedSignal signal;
   signal.detector = needed.detector;
   signal.metric = needed.metric;
-  milliseconds seen{0};
+  std::optional<milliseconds> seen;
   milliseconds best_window{-1};
   for (const InstanceResult& instance : analysis.instances) {
     for (const Sensitivity& of : instance.sensitivity) {
       if (of.detector != signal.detector) continue;
-      const milliseconds span = span_of(instance, of.metric);
+      const auto span = span_of(instance, of.metric);
       seen = std::max(seen, span);
-      if (span == milliseconds(0) || !of.slope_per_hour) continue;
+      if (!span || !of.slope_per_hour) continue;
       // A leak from the start is found only in a window of that length.
       if (of.span < cold_start_span || !needed.span || of.span <= best_window) continue;
       best_window = of.span;
@@ -73,10 +73,8 @@ JudgedSignal judged_signal(const Analysis& analysis, const NeededSpan& needed,
       signal.confidence = of.confidence;
     }
   }
-  signal.state = seen == milliseconds(0) ? State::kNotSeen
-                 : signal.detectable     ? State::kClean
-                                         : State::kNotJudged;
-  if (signal.state == State::kNotJudged) signal.words = too_short(needed, seen);
+  signal.state = !seen ? State::kNotSeen : signal.detectable ? State::kClean : State::kNotJudged;
+  if (signal.state == State::kNotJudged) signal.words = too_short(needed, *seen);
   if (signal.state == State::kNotSeen)
     signal.words = fmt::format("{} could not be read", describe(needed.metric).name);
   take_alerts(analysis, signal);

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import LEAKY, SOAKWATCH
 from database import Database
+from login_manager import LoginManager
 from program import DEADLINE_SECONDS, wait_until
 
 PASS, ERROR, USAGE, LEAK, INCONCLUSIVE, LOST = range(6)
@@ -249,13 +250,13 @@ def test_a_supervisor_that_starts_it_again(bench):
     (bench.folder / name).symlink_to(LEAKY)
     script = bench.write("run.sh", f"#!/bin/sh\nwhile :; do ./{name} -for 5m; done\n")
     script.chmod(0o755)
-    soak = Soak(bench, "--", "./run.sh", seconds=8)
+    soak = Soak(bench, "--", "./run.sh", seconds=300)
     first = soak.wait_for_instances(1)[0]
     assert open(f"/proc/{first}/comm").read() == name + "\n"
     os.kill(first, signal.SIGKILL)
     second = soak.wait_for_instances(2)[-1]
     assert open(f"/proc/{second}/comm").read() == name + "\n"
-    assert soak.wait() == INCONCLUSIVE
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
     assert "the process was restarted 1 time: each is judged by itself" in soak.out
     assert [one["pid"] for one in soak.json["analysis"]["instances"]] == [first, second]
     assert not alive(second)
@@ -263,7 +264,6 @@ def test_a_supervisor_that_starts_it_again(bench):
 
 DAEMON = """
 import os, sys, time
-print("started", flush=True)
 if os.fork(): time.sleep(2); os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
@@ -273,31 +273,42 @@ time.sleep(600)
 
 def test_one_that_daemonises(bench):
     """Its parent is gone; it is found, watched and ended all the same."""
-    soak = Soak(bench, *python(DAEMON), seconds=8)
-    pids = soak.wait_for_instances(2)
-    assert alive(pids[-1])
-    assert soak.wait() == INCONCLUSIVE
-    assert not alive(pids[-1]) and len(soak.json["analysis"]["instances"]) == 2
+    soak = Soak(bench, *python(DAEMON), seconds=300)
+    daemon = soak.wait_for_instances(2)[-1]
+    assert alive(daemon)
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
+    assert not alive(daemon) and len(soak.json["analysis"]["instances"]) == 2
 
 
-def test_one_that_executes_itself_anew(bench):
-    soak = Soak(bench, "--", "sh", "-c", f"sleep 2; exec '{LEAKY}' -for 5m", seconds=6)
-    assert soak.wait() == INCONCLUSIVE
-    assert soak.json["analysis"]["samples"] > 0
+def test_one_that_becomes_another_program(bench):
+    """By exec, with the same pid: it is judged afresh."""
+    code = f"import os, time; time.sleep(2); os.execv({str(LEAKY)!r}, ['leaky', '-for', '5m'])"
+    soak = Soak(bench, *python(code), seconds=300)
+    soak.program.wait_for("program_replaced", "err")
+    soak.wait_for_samples(len(soak.wait_for_samples(1)) + 3)
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
+    first, second = soak.json["analysis"]["instances"]
+    assert first["pid"] == second["pid"] and "runs another program now" in soak.out
 
 
 def test_a_program_that_needs_a_screen(bench):
-    code = ("import os, sys; tty = os.open('/dev/tty', os.O_RDWR); "
-            "print(os.isatty(0), os.isatty(1), os.get_terminal_size().columns > 0, flush=True); "
-            "import time; time.sleep(60)")
-    soak = Soak(bench, *python(code), seconds=2)
-    assert soak.wait() == INCONCLUSIVE, soak.out
-    assert (soak.folder / "command.log").read_text() == "True True True\n"
-    soak = Soak(bench, *python(code.replace("tty = os.open('/dev/tty', os.O_RDWR); ", "").replace(
-        ", os.get_terminal_size().columns > 0", ", sys.stdin.read()")), seconds=2,
-                options=["--no-terminal"])
-    assert soak.wait() == INCONCLUSIVE, soak.out
-    assert (soak.folder / "command.log").read_text() == "False False \n"
+    code = ("import os, sys, time; os.open('/dev/tty', os.O_RDWR); "
+            "print(os.isatty(0), os.isatty(1), os.get_terminal_size().columns); time.sleep(600)")
+    expect_output(Soak(bench, *python("import sys; sys.stdout.reconfigure(line_buffering=True); " + code),
+                       seconds=300), "True True 120\n")
+
+
+def test_a_program_without_a_terminal(bench):
+    code = ("import os, sys, time; "
+            "print(os.isatty(0), os.isatty(1), repr(sys.stdin.read()), flush=True); time.sleep(600)")
+    expect_output(Soak(bench, *python(code), seconds=300, options=["--no-terminal"]), "False False ''\n")
+
+
+def expect_output(soak, text):
+    log = soak.folder / "command.log"
+    wait_until(lambda: log.exists() and log.read_text() == text,
+               lambda: log.read_text() if log.exists() else soak.err)
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
 
 
 def test_a_target_without_pprof(bench):
@@ -454,3 +465,25 @@ def test_a_line_that_is_drawn_again(bench):
     assert "instance_started" in text
     # Nothing of the line is left behind at the end.
     assert text.rstrip().endswith("\x1b[K") or "daemon_stopped" in text.splitlines()[-1]
+
+
+def test_the_machine_is_kept_awake(bench):
+    bus = LoginManager(bench.folder)
+    env = {**bench.env, "DBUS_SYSTEM_BUS_ADDRESS": bus.address}
+    soak = Soak(bench, "--", "sleep", "60", seconds=300, env=env)
+    soak.wait_for_samples(1)
+    assert bus.calls and "sleep:idle" in str(bus.calls[0]) and "block" in str(bus.calls[0])
+    assert "a soak of sleep" in str(bus.calls[0])
+    assert bus.held()
+    assert soak.program.stop(signal.SIGINT) == INCONCLUSIVE
+    assert bus.released()
+    assert not any("logind" in note for note in soak.json["notes"])
+
+
+def test_a_bus_that_does_not_answer(bench):
+    """Costs two seconds, and is told in the report only."""
+    bus = LoginManager(bench.folder, answers=False)
+    soak = Soak(bench, "--", "sleep", "60", env={**bench.env, "DBUS_SYSTEM_BUS_ADDRESS": bus.address})
+    assert soak.wait(DEADLINE_SECONDS) == INCONCLUSIVE
+    assert any("logind was not asked" in note and "timed out" in note for note in soak.json["notes"])
+    assert "logind" not in soak.out + soak.err
