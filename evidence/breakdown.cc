@@ -22,6 +22,7 @@ Unit weight_unit(CaptureKind kind) {
       return Unit::kSeconds;
     case CaptureKind::kGoroutine:
     case CaptureKind::kFds:
+    case CaptureKind::kTrace:
       return Unit::kCount;
   }
   return Unit::kCount;

@@ -14,14 +14,14 @@
 namespace soakwatch {
 
 // Goroutines of one stack, live memory of one call site, descriptors of one file or peer, mappings
-// of one name. All texts are printable.
+// of one name, calls that one function makes. All texts are printable.
 struct Group {
   std::string key;                 // the same in two captures of one program: the same group
   std::string name;                // for a person: the function, the path, the mapping
   std::string location;            // "worker.go:42"; may be empty
   std::string state;               // "chan receive", "CLOSE_WAIT"; may be empty
   std::vector<std::string> stack;  // to_string(Frame), the innermost first; may be empty
-  double count = 0;                // goroutines, objects, descriptors, mappings; seconds of CPU
+  double count = 0;                // goroutines, objects, descriptors, mappings, calls; seconds of CPU
   double bytes = 0;                // 0 for goroutines and descriptors
   std::optional<milliseconds> longest_wait;  // of goroutines, where the capture tells it
 };

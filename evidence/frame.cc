@@ -44,10 +44,20 @@ bool is_standard_library(std::string_view function) {
   return std::find(kStandardRoots.begin(), kStandardRoots.end(), root) != kStandardRoots.end();
 }
 
+bool is_own(std::string_view function) {
+  if (is_standard_library(function)) return false;
+  if (function.starts_with("golang.org/x/sys/")) return false;
+  // cmd/cgo/out.go: what it writes in the package that calls C begins so.
+  const std::size_t slash = function.rfind('/');
+  const std::size_t dot = function.find('.', slash == std::string_view::npos ? 0 : slash);
+  if (dot == std::string_view::npos) return true;
+  const std::string_view name = function.substr(dot + 1);
+  return !name.starts_with("_Cfunc_") && !name.starts_with("_C2func_") && !name.starts_with("_cgo");
+}
+
 std::optional<std::size_t> first_own_frame(std::span<const Frame> stack) {
-  const auto own = std::find_if(stack.begin(), stack.end(), [](const Frame& frame) {
-    return !is_standard_library(frame.function);
-  });
+  const auto own = std::find_if(stack.begin(), stack.end(),
+                                [](const Frame& frame) { return is_own(frame.function); });
   if (own == stack.end()) return std::nullopt;
   return static_cast<std::size_t>(own - stack.begin());
 }

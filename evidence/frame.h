@@ -26,8 +26,12 @@ std::string to_string(const Frame& frame);
 // without a dot in their names too.
 bool is_standard_library(std::string_view function);
 
-// The innermost frame that is not of the standard library: where a reader begins. `stack` begins
-// with the innermost one. Nothing: all of it is.
+// Whether it is a program's own: neither of the standard library nor a mere passage to C or to the
+// system, as cgo writes one for each C function ("main._Cfunc_malloc") and as golang.org/x/sys is.
+bool is_own(std::string_view function);
+
+// The innermost frame that is the program's own: where a reader begins. `stack` begins with the
+// innermost one. Nothing: none is.
 std::optional<std::size_t> first_own_frame(std::span<const Frame> stack);
 
 }  // namespace soakwatch

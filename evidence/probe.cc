@@ -35,6 +35,8 @@ std::string_view what(CaptureKind kind) {
       return "group of descriptors";
     case CaptureKind::kMappings:
       return "group of mappings";
+    case CaptureKind::kTrace:
+      return "caller";
   }
   return "group";
 }

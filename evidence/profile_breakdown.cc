@@ -51,7 +51,7 @@ class Grouper {
       const std::string& name = name_of(function);
       const auto id = static_cast<std::uint32_t>(known.size());
       functions_.push_back(
-          {known.emplace(name, id).first->second, !is_standard_library(name), is_of_runtime(name)});
+          {known.emplace(name, id).first->second, is_own(name), is_of_runtime(name)});
     }
   }
 

@@ -55,6 +55,7 @@ Result<Breakdown> read_breakdown(std::string_view bytes, const CaptureLimits& li
   if (bytes.empty()) return invalid("an empty capture");
   if (bytes.starts_with("soakwatch-fds")) return read_fd_breakdown(bytes);
   if (is_goroutine_dump(bytes)) return parse_goroutine_dump(bytes, limits.goroutines);
+  if (is_execution_trace(bytes)) return parse_execution_trace(bytes, limits.trace);
   if (is_smaps(bytes)) return read_mapping_breakdown(bytes);
   if (bytes.starts_with("heap profile: ")) {
     return invalid("a heap profile as text (?debug=1); fetch it without debug=1 to compare it");

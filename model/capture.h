@@ -21,6 +21,7 @@ enum class CaptureKind : std::uint8_t {
   kCpu,        // pprof's `profile`
   kFds,        // open descriptors: collectors/procfs/fd_table.h says the form
   kMappings,   // /proc/PID/smaps
+  kTrace,      // pprof's `trace`: calls of the system and into C, new goroutines
 };
 std::string_view to_string(CaptureKind kind);  // "heap", "allocs", "goroutine", "cpu", ...
 std::optional<CaptureKind> capture_kind_from_string(std::string_view text);

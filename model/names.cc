@@ -41,6 +41,7 @@ constexpr std::array kCaptureKindNames{
     std::pair{CaptureKind::kCpu, "cpu"sv},
     std::pair{CaptureKind::kFds, "fds"sv},
     std::pair{CaptureKind::kMappings, "mappings"sv},
+    std::pair{CaptureKind::kTrace, "trace"sv},
 };
 
 constexpr std::array kCaptureReasonNames{

@@ -33,6 +33,19 @@ TEST(Frame, FindsTheInnermostFrameOfTheProgram) {
   EXPECT_EQ(first_own_frame(stack), 2U);
 }
 
+TEST(Frame, SkipsPassagesToCAndToTheSystem) {
+  const std::vector<Frame> c{{"runtime.cgocall", "", 0},
+                             {"example.com/db/native._Cfunc_open", "", 0},
+                             {"example.com/db/native._C2func_open", "", 0},
+                             {"example.com/db/native._cgo_cmalloc", "", 0},
+                             {"example.com/db/native.Open", "", 0}};
+  EXPECT_EQ(first_own_frame(c), 4U);
+  const std::vector<Frame> system{{"golang.org/x/sys/unix.mmap", "", 0},
+                                  {"golang.org/x/sys/unix.Mmap", "", 0},
+                                  {"main.Cfunc_index", "", 0}};
+  EXPECT_EQ(first_own_frame(system), 2U);
+}
+
 TEST(Frame, FindsNoneWhereAllIsTheLibrarys) {
   const std::vector<Frame> stack{{"runtime.gopark", "", 0}, {"net/http.(*conn).serve", "", 0}};
   EXPECT_EQ(first_own_frame(stack), std::nullopt);
