@@ -40,18 +40,19 @@ struct CaptureArguments {
   std::string spec;
   std::string kind;
   std::optional<std::filesystem::path> output;
-  int seconds = 10;
+  std::optional<int> seconds;
   bool stacks = false;
   ConfigFlags flags;
 };
 
 Result<CaptureKind> parse_kind(const std::string& text) {
   if (const auto kind = capture_kind_from_string(text)) return *kind;
-  static constexpr std::array<std::string_view, 6> kKinds{"heap", "allocs", "goroutine",
-                                                          "cpu",  "fds",    "mappings"};
-  return invalid(fmt::format(
-      "'{}' is no kind of capture{}; there are heap, allocs, goroutine, cpu, fds and mappings",
-      printable(text, 60), did_you_mean(text, kKinds)));
+  static constexpr std::array<std::string_view, 7> kKinds{"heap",  "allocs", "goroutine", "cpu",
+                                                          "trace", "fds",    "mappings"};
+  return invalid(
+      fmt::format("'{}' is no kind of capture{}; there are heap, allocs, goroutine, cpu, trace, "
+                  "fds and mappings",
+                  printable(text, 60), did_you_mean(text, kKinds)));
 }
 
 Result<std::shared_ptr<ProcessReader>> find_process(const TargetSpec& spec) {
@@ -174,10 +175,12 @@ int capture(const CaptureArguments& args) {
   CaptureSource source;
   source.process = *process;
   source.limits = capture_limits(config->pprof);
-  source.cpu_time = std::chrono::seconds(args.seconds);
+  source.duration =
+      std::chrono::seconds(args.seconds.value_or(*kind == CaptureKind::kTrace ? 2 : 10));
   source.goroutine_dump = args.stacks;
-  if (*kind == CaptureKind::kCpu) {
-    std::fprintf(stderr, "soakwatch: profiling for %d s\n", args.seconds);
+  if (*kind == CaptureKind::kCpu || *kind == CaptureKind::kTrace) {
+    std::fprintf(stderr, "soakwatch: this takes %lld s\n",
+                 static_cast<long long>(source.duration.count()));
   }
   const auto fetched = take_now({*kind, *spec, std::move(source)});
   if (!fetched) return report_error(fetched.error());
@@ -207,14 +210,16 @@ void add_capture_command(CLI::App& app, int& status) {
   command->add_option("spec", args->spec, "Whose: pid:1234, sidecar, port:6060, ...")
       ->type_name("SPEC")
       ->required();
-  command->add_option("kind", args->kind, "heap, allocs, goroutine, cpu, fds or mappings")
+  command->add_option("kind", args->kind, "heap, allocs, goroutine, cpu, trace, fds or mappings")
       ->type_name("KIND")
       ->required();
   command
       ->add_option("-o,--output", args->output,
                    "File to write, - for standard output (default: NAME-KIND-TIME in this folder)")
       ->type_name("FILE");
-  command->add_option("--seconds", args->seconds, "How long a cpu profile takes (default: 10)")
+  command
+      ->add_option("--seconds", args->seconds,
+                   "How long a cpu profile takes (default: 10), or a trace (2)")
       ->check(CLI::Range(1, 300));
   command->add_flag("--stacks", args->stacks,
                     "goroutine: each one with its wait in full; stops the program meanwhile");
@@ -224,6 +229,7 @@ void add_capture_command(CLI::App& app, int& status) {
       "allocs     all allocations since the start   go tool pprof opens it\n"
       "goroutine  goroutines by stack               go tool pprof opens it\n"
       "cpu        where processor time goes         go tool pprof opens it\n"
+      "trace      each call, switch and wait        go tool trace opens it\n"
       "fds        open files and sockets, as text\n"
       "mappings   /proc/PID/smaps\n"
       "\n"

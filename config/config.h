@@ -57,12 +57,27 @@ struct DetectionConfig {
 };
 
 // Captures: what is fetched from a process to learn who is behind a growth.
+// Levels at which people who hunt leaks by hand look twice; 0: the rule is off.
+struct FieldRulesConfig {
+  double many_fds = 1000;
+  double file_open_often = 4;
+  double many_threads = 100;
+  double gc_cpu = 0.05;
+  double swap_growing = 16.0 * 1024 * 1024;
+  double many_mappings = 2000;
+  double large_when_idle = 500.0 * 1024 * 1024;
+  double path_patterns = 30;
+  double stuck_goroutines = 1;
+  std::vector<std::string> patterns = {".claude/projects", ".codex/sessions", "*.db"};
+};
+
 struct EvidenceConfig {
   bool enabled = true;
   std::chrono::milliseconds baseline_interval{3600000};  // between two captures while it is healthy
   double budget = 0.005;  // share of one core that captures may cost the target
   std::int64_t max_bytes = std::int64_t{256} << 20;    // on the disk, of all targets
   std::chrono::milliseconds max_age{14LL * 86400000};  // but those of open alerts
+  FieldRulesConfig rules;
 };
 
 struct ExecHookConfig {

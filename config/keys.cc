@@ -190,6 +190,47 @@ Section detection() {
            [](auto& c) -> auto& { return c.detection.threads; }, kGrowthCount)}};
 }
 
+Section rules() {
+  constexpr NumberKind kCount{0, 1e9};
+  constexpr SizeKind kSize{0, kTiB};
+  constexpr std::size_t kMaxPatterns = 64;
+  return {
+      "rules",
+      "Rules of the field, which inform and are no alerts; 0 switches one off.",
+      {key(
+           "many_fds", [](auto& c) -> auto& { return c.evidence.rules.many_fds; }, kCount,
+           "So many open descriptors."),
+       key(
+           "file_open_often", [](auto& c) -> auto& { return c.evidence.rules.file_open_often; },
+           kCount, "One file is open so often."),
+       key(
+           "many_threads", [](auto& c) -> auto& { return c.evidence.rules.many_threads; }, kCount,
+           "So many threads."),
+       key(
+           "gc_cpu", [](auto& c) -> auto& { return c.evidence.rules.gc_cpu; }, kRatio,
+           "Garbage collection's share of the processor time."),
+       key(
+           "swap_growing", [](auto& c) -> auto& { return c.evidence.rules.swap_growing; }, kSize,
+           "So much more of it in swap within an hour."),
+       key(
+           "many_mappings", [](auto& c) -> auto& { return c.evidence.rules.many_mappings; }, kCount,
+           "So many mappings."),
+       key(
+           "large_when_idle", [](auto& c) -> auto& { return c.evidence.rules.large_when_idle; },
+           kSize, "So much resident memory in a process that does next to nothing."),
+       key(
+           "path_patterns", [](auto& c) -> auto& { return c.evidence.rules.path_patterns; }, kCount,
+           "So many open files that fit one of the patterns."),
+       key(
+           "patterns", [](auto& c) -> auto& { return c.evidence.rules.patterns; },
+           ListKind{kMaxPatterns, argument_mistake},
+           "Part of a path; with * for any bytes, to its end."),
+       key(
+           "stuck_goroutines", [](auto& c) -> auto& { return c.evidence.rules.stuck_goroutines; },
+           kCount, "So many goroutines that have waited for minutes.")},
+      {}};
+}
+
 Section evidence() {
   return {
       "evidence",
@@ -203,14 +244,15 @@ Section evidence() {
        key(
            "budget", [](auto& c) -> auto& { return c.evidence.budget; },
            NumberKind{0.00001, 1, "ratio"},
-           "Share of one core that captures may cost a target: after one of 10 ms, 0.005 waits 2 s."),
+           "Share of one core that captures may cost a target: after one of 10 ms, 0.005 waits 2 "
+           "s."),
        key(
            "max_size", [](auto& c) -> auto& { return c.evidence.max_bytes; }, SizeKind{kMiB, kTiB},
            "Of all captures beside the database; the oldest and most redundant go first."),
        key(
            "max_age", [](auto& c) -> auto& { return c.evidence.max_age; },
            DurationKind{1h, 3650 * kDay}, "Older captures go, but those of open alerts.")},
-      {}};
+      {rules()}};
 }
 
 Section alerts() {

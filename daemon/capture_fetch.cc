@@ -26,12 +26,12 @@ asio::awaitable<Result<std::string>> fetch_from_pprof(CaptureKind kind,
     co_return Error{ErrorKind::kUnavailable, "no pprof server was found in the process"};
   }
   HttpLimits limits = source.limits;
-  if (kind == CaptureKind::kCpu) limits.timeout += source.cpu_time;
+  if (kind == CaptureKind::kCpu || kind == CaptureKind::kTrace) limits.timeout += source.duration;
   PprofClient client(source.executor, *source.pprof, limits);
   if (kind == CaptureKind::kGoroutine && source.goroutine_dump) {
     co_return co_await client.fetch_goroutine_dump();
   }
-  co_return co_await client.fetch_profile(kind, source.cpu_time);
+  co_return co_await client.fetch_profile(kind, source.duration);
 }
 
 }  // namespace
@@ -45,6 +45,8 @@ asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind, CaptureS
     auto body = co_await fetch_from_pprof(kind, source);
     if (!body) co_return body.error();
     if (body->empty()) co_return invalid("the answer is empty");
+    // `go tool trace` reads no gzip.
+    if (kind == CaptureKind::kTrace) co_return FetchedCapture{std::move(*body), "trace"};
     const auto pack = [&body] { return packed(std::move(*body)); };
     co_return co_await run_on(source.workers->get_executor(), pack);
   }

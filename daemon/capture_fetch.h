@@ -22,14 +22,14 @@ struct CaptureSource {
   boost::asio::thread_pool* workers = nullptr;
   std::shared_ptr<const ProcessReader> process;
   std::optional<HttpEndpoint> pprof;  // absent: no profiles
-  HttpLimits limits;                  // of one fetch; cpu_time comes on top
-  std::chrono::seconds cpu_time{5};
+  HttpLimits limits;                  // of one fetch; `duration` comes on top
+  std::chrono::seconds duration{5};   // of a cpu profile or a trace
   bool goroutine_dump = false;  // goroutine?debug=2, which stops the process while it is written
 };
 
 struct FetchedCapture {
-  std::string bytes;      // gzip
-  std::string extension;  // "pb.gz" for profiles, "txt.gz" for texts
+  std::string bytes;      // gzip, but of a trace
+  std::string extension;  // "pb.gz" for profiles, "txt.gz" for texts, "trace"
 };
 
 // Errors: kUnavailable where there is no pprof server to ask, and those of HttpClient::get and

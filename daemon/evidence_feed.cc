@@ -5,6 +5,10 @@
 #include <utility>
 
 #include "daemon/clock.h"
+#include "evidence/fd_list.h"
+#include "evidence/frame.h"
+#include "evidence/gunzip.h"
+#include "evidence/openers.h"
 #include "evidence/read_breakdown.h"
 #include "storage/capture_folder.h"
 #include "storage/sample_reader.h"
@@ -26,6 +30,23 @@ constexpr std::size_t kMaxCaptureBytes = std::size_t{256} << 20;
 // However long a fetch took.
 constexpr std::chrono::seconds kLongestRest{600};
 
+constexpr std::chrono::seconds kCpuTime{5};
+constexpr std::chrono::seconds kTraceTime{2};
+constexpr std::size_t kMaxOpeners = 3;
+// Of what was opened and not closed: who did less is not the one.
+constexpr double kOpenersShare = 0.5;
+// A dump of so many stops the program for some 25 ms (docs/evidence.md).
+constexpr double kMostDumpedGoroutines = 10000;
+
+// No function of the program was found: descriptors and mappings have none, and some goroutines
+// are the standard library's.
+bool wants_openers(const Evidence& evidence) {
+  if (evidence.culprits.empty()) return false;
+  const Culprit& first = evidence.culprits.front();
+  const bool has_stack = first.kind == CaptureKind::kGoroutine || first.kind == CaptureKind::kHeap;
+  return !has_stack || !is_own(first.name);
+}
+
 }  // namespace
 
 Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& database,
@@ -43,14 +64,15 @@ Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& da
 EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                            std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
                            CaptureStore* store, const std::vector<Capture>& kept,
-                           std::function<std::optional<HttpEndpoint>()> pprof, const Logger& logger,
-                           OnEvidence on_evidence)
+                           std::function<std::optional<HttpEndpoint>()> pprof, FieldWatch& fields,
+                           const Logger& logger, OnEvidence on_evidence)
     : executor_(executor),
       workers_(workers),
       process_(std::move(process)),
       options_(std::move(options)),
       store_(store),
       pprof_(std::move(pprof)),
+      fields_(fields),
       logger_(logger),
       on_evidence_(std::move(on_evidence)),
       failures_(logger, options_.target_name + ": captures"),
@@ -94,6 +116,7 @@ asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
     if (is_profile(kind) && !pprof_()) continue;
     auto fetched = co_await fetch(kind);
     if (!fetched) continue;
+    if (kind == CaptureKind::kFds) co_await tell_fields(*fetched);
     auto capture = co_await keep(*fetched, kind, reason, std::nullopt);
     if (reason != CaptureReason::kBaseline) continue;
     Kept kept;
@@ -119,14 +142,16 @@ void EvidenceFeed::forget_old_baselines(CaptureKind kind) {
   if (kept.size() > limit) kept.erase(kept.begin() + 1);
 }
 
-asio::awaitable<Result<FetchedCapture>> EvidenceFeed::fetch(CaptureKind kind) {
+asio::awaitable<Result<FetchedCapture>> EvidenceFeed::fetch(CaptureKind kind, bool dump) {
   const Clock::time_point begin = Clock::now();
   CaptureSource source{executor_, &workers_, process_, pprof_(), options_.limits};
+  source.goroutine_dump = dump;
+  source.duration = kind == CaptureKind::kTrace ? kTraceTime : kCpuTime;
+  const bool lasts = kind == CaptureKind::kCpu || kind == CaptureKind::kTrace;
+  // A profile over time costs the target little of that time.
+  const Clock::duration waited = lasts ? source.duration : std::chrono::seconds(0);
   auto fetched = co_await fetch_capture(kind, std::move(source));
-  // A profile of the processor costs the target little of the time that it takes.
-  const auto took =
-      Clock::now() - begin -
-      (kind == CaptureKind::kCpu ? CaptureSource{}.cpu_time : std::chrono::seconds(0));
+  const Clock::duration took = Clock::now() - begin - waited;
   const auto rest = std::chrono::duration_cast<Clock::duration>(took / options_.cpu_share);
   next_capture_ =
       std::max(next_capture_, Clock::now() + std::min<Clock::duration>(rest, kLongestRest));
@@ -163,6 +188,7 @@ asio::awaitable<std::optional<Capture>> EvidenceFeed::keep(const FetchedCapture&
 
 asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
   const std::string detector = request.detector;
+  const bool firing = request.reason == CaptureReason::kFiring;
   Evidence evidence;
   std::exception_ptr thrown;
   try {
@@ -171,6 +197,7 @@ asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
       Probe& probe = probes_.at(detector);
       probe.look(std::move(*breakdown), read_clocks().wall);
       evidence = probe.evidence();
+      if (firing && wants_openers(evidence)) co_await add_openers(detector, evidence);
     } else {
       evidence.statement = "nobody could be named: " + breakdown.error().message;
     }
@@ -185,12 +212,50 @@ asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
 asio::awaitable<Result<Breakdown>> EvidenceFeed::look(LookRequest request) {
   auto fetched = co_await fetch(request.kind);
   if (!fetched) co_return fetched.error();
+  if (request.kind == CaptureKind::kFds) co_await tell_fields(*fetched);
   co_await keep(*fetched, request.kind, request.reason, request.alert);
   if (request.first) probes_.erase(request.detector);
   const auto [probe, is_new] = probes_.try_emplace(request.detector, request.kind);
   if (is_new) co_await add_baseline_to(probe->second, request.kind, request.since);
   const auto read = [&fetched] { return read_breakdown(fetched->bytes); };
   co_return co_await run_on(workers_.get_executor(), read);
+}
+
+asio::awaitable<void> EvidenceFeed::add_openers(const std::string& detector, Evidence& evidence) {
+  if (!pprof_()) co_return;
+  auto fetched = co_await fetch(CaptureKind::kTrace);
+  if (!fetched) co_return;
+  const auto read = [&fetched] { return read_breakdown(fetched->bytes); };
+  auto trace = co_await run_on(workers_.get_executor(), read);
+  if (!trace) {
+    logger_->debug("{}: trace: {}", options_.target_name, trace.error().message);
+    co_return;
+  }
+  const auto found = openers(*trace, detector, kMaxOpeners);
+  if (found.empty() || found.front().share < kOpenersShare) co_return;
+  evidence.statement +=
+      "; in a trace of " + std::to_string(kTraceTime.count()) + " s: " + to_string(found.front());
+  evidence.culprits.insert(evidence.culprits.begin(), found.begin(), found.end());
+}
+
+asio::awaitable<void> EvidenceFeed::tell_fields(const FetchedCapture& fetched) {
+  const auto read = [&fetched]() -> Result<FdList> {
+    const auto text = gunzip(fetched.bytes, kMaxCaptureBytes);
+    if (!text) return text.error();
+    return parse_fd_list(*text);
+  };
+  const auto list = co_await run_on(workers_.get_executor(), read);
+  if (list) fields_.fds(*list);
+}
+
+// Only a dump says how long goroutines wait. It stops the program while it is written, so that it
+// is taken once, at the end, and not of many goroutines.
+asio::awaitable<void> EvidenceFeed::look_for_stuck_goroutines() {
+  const auto fetched = co_await fetch(CaptureKind::kGoroutine, true);
+  if (!fetched) co_return;
+  const auto read = [&fetched] { return read_breakdown(fetched->bytes); };
+  const auto dump = co_await run_on(workers_.get_executor(), read);
+  if (dump) fields_.goroutines(*dump);
 }
 
 asio::awaitable<void> EvidenceFeed::add_baseline_to(Probe& probe, CaptureKind kind,
@@ -228,6 +293,9 @@ asio::awaitable<void> EvidenceFeed::finish(Clock::time_point deadline) {
   co_await task_.wait(deadline);
   if (task_.running()) co_return;
   task_.start(take_all(CaptureReason::kFinal));
+  co_await task_.wait(deadline);
+  if (task_.running() || !pprof_() || fields_.goroutine_count() > kMostDumpedGoroutines) co_return;
+  task_.start(look_for_stuck_goroutines());
   co_await task_.wait(deadline);
 }
 

@@ -19,6 +19,7 @@
 #include "collectors/procfs/process_reader.h"
 #include "daemon/background_task.h"
 #include "daemon/capture_fetch.h"
+#include "daemon/field_watch.h"
 #include "daemon/investigation.h"
 #include "daemon/logging.h"
 #include "evidence/breakdown.h"
@@ -50,14 +51,15 @@ class EvidenceFeed {
  public:
   using OnEvidence = std::function<void(const std::string& detector, Evidence evidence)>;
 
+  // `fields` hears of each table of descriptors; it must outlive the feed.
   // `store`: null keeps the baselines in memory, and nothing else. `kept`: captures of this
   // instance that an earlier run of the daemon took, newest first. `pprof` says where the server
   // is, when it is known.
   EvidenceFeed(const boost::asio::any_io_executor& executor, boost::asio::thread_pool& workers,
                std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
                CaptureStore* store, const std::vector<Capture>& kept,
-               std::function<std::optional<HttpEndpoint>()> pprof, const Logger& logger,
-               OnEvidence on_evidence);
+               std::function<std::optional<HttpEndpoint>()> pprof, FieldWatch& fields,
+               const Logger& logger, OnEvidence on_evidence);
 
   // Once a round: takes what is wanted, and starts what is due. Never waits. `healthy`: nothing is
   // under suspicion, so that a baseline may be taken.
@@ -78,10 +80,14 @@ class EvidenceFeed {
   boost::asio::awaitable<void> take_all(CaptureReason reason);
   boost::asio::awaitable<void> take_look(LookRequest request);
   boost::asio::awaitable<Result<Breakdown>> look(LookRequest request);
-  boost::asio::awaitable<Result<FetchedCapture>> fetch(CaptureKind kind);
+  boost::asio::awaitable<Result<FetchedCapture>> fetch(CaptureKind kind, bool dump = false);
   boost::asio::awaitable<std::optional<Capture>> keep(const FetchedCapture& fetched,
                                                       CaptureKind kind, CaptureReason reason,
                                                       std::optional<AlertId> alert);
+  boost::asio::awaitable<void> tell_fields(const FetchedCapture& fetched);
+  boost::asio::awaitable<void> look_for_stuck_goroutines();
+  // Who opens what no profile explains goes in front.
+  boost::asio::awaitable<void> add_openers(const std::string& detector, Evidence& evidence);
   boost::asio::awaitable<void> add_baseline_to(Probe& probe, CaptureKind kind, WallTime since);
   [[nodiscard]] const Kept* baseline_before(CaptureKind kind, WallTime since) const;
   void forget_old_baselines(CaptureKind kind);
@@ -92,6 +98,7 @@ class EvidenceFeed {
   EvidenceOptions options_;
   CaptureStore* store_;
   std::function<std::optional<HttpEndpoint>()> pprof_;
+  FieldWatch& fields_;
   Logger logger_;
   OnEvidence on_evidence_;
   FailureLog failures_;

@@ -65,6 +65,22 @@ EvidenceOptions evidence_options(const Config& config, const Target& target, Tar
   return options;
 }
 
+FieldRuleOptions field_rule_options(const FieldRulesConfig& config) {
+  const auto rule = [](double limit) { return FieldRule{limit > 0, limit}; };
+  FieldRuleOptions options;
+  options.many_fds = rule(config.many_fds);
+  options.file_open_often = rule(config.file_open_often);
+  options.many_threads = rule(config.many_threads);
+  options.gc_cpu = rule(config.gc_cpu);
+  options.swap_growing = rule(config.swap_growing);
+  options.many_mappings = rule(config.many_mappings);
+  options.large_when_idle = rule(config.large_when_idle);
+  options.path_patterns = rule(config.path_patterns);
+  options.stuck_goroutines = rule(config.stuck_goroutines);
+  options.patterns = config.patterns;
+  return options;
+}
+
 CaptureOptions capture_options(const EvidenceConfig& config) {
   CaptureOptions options;
   options.budget.max_bytes = config.max_bytes;

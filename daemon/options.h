@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "daemon/evidence_feed.h"
 #include "detectors/growth_detector.h"
+#include "evidence/field_rules.h"
 #include "storage/sample_store.h"
 
 namespace soakwatch {
@@ -14,6 +15,7 @@ DetectionOptions detection_options(const Config& config, const Target& target);
 HttpLimits http_limits(const PprofConfig& config);
 EvidenceOptions evidence_options(const Config& config, const Target& target, TargetId target_id,
                                  InstanceId instance, bool final_captures);
+FieldRuleOptions field_rule_options(const FieldRulesConfig& config);
 CaptureOptions capture_options(const EvidenceConfig& config);
 // Of one capture: a profile of a hundred thousand goroutines takes longer than a page.
 HttpLimits capture_limits(const PprofConfig& config);

@@ -219,16 +219,19 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
                     [this](const std::string& what) {
                       parts_.logger->debug("{}: smaps: {}", target_.name, what);
                     });
+  FieldWatch fields(field_rule_options(config_.evidence.rules), [this, id](std::string what) {
+    parts_.pipeline->event({read_clocks().wall, EventKind::kFieldRule, id_, id, std::move(what)});
+  });
   const auto kept = co_await kept_captures(id);
   EvidenceFeed evidence(
       parts_.executor, *parts_.workers, process,
       evidence_options(config_, target_, id_, id, parts_.final_captures), parts_.captures, kept,
-      [&pprof] { return pprof.endpoint(); }, parts_.logger, evidence_taker(id));
+      [&pprof] { return pprof.endpoint(); }, fields, parts_.logger, evidence_taker(id));
   std::string reason;
   std::exception_ptr error;
   pprof_ = &pprof;
   try {
-    reason = co_await sample_until_end(*process, id, pprof, detail, evidence);
+    reason = co_await sample_until_end(*process, id, pprof, detail, {evidence, fields});
   } catch (...) {  // co_await cannot stand in a handler
     error = std::current_exception();
   }
@@ -260,7 +263,7 @@ asio::awaitable<std::vector<Capture>> TargetWatcher::kept_captures(InstanceId id
 
 asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& process, InstanceId id,
                                                              PprofFeed& pprof, DetailFeed& detail,
-                                                             EvidenceFeed& evidence) {
+                                                             Looks looks_at) {
   FailureLog failures(parts_.logger, target_.name + ": /proc");
   const auto interval = std::chrono::duration_cast<Clock::duration>(target_.interval);
   std::optional<Moment> before;
@@ -286,13 +289,14 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     std::vector<LookRequest> looks;
     if (!sample.values.empty()) looks = parts_.pipeline->sample(sample);
     if (config_.evidence.enabled) {
-      evidence.round(std::move(looks), parts_.pipeline->is_quiet(id));
+      looks_at.fields.sample(sample);
+      looks_at.evidence.round(std::move(looks), parts_.pipeline->is_quiet(id));
     }
     report_tick();
     tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
     co_await sleep_until(tick);
   }
-  co_await evidence.finish(Clock::now() + kFinalCapturePatience);
+  co_await looks_at.evidence.finish(Clock::now() + kFinalCapturePatience);
   // A child does not outlive the watch, unless another one takes it over.
   co_return child_ && !leave_child_ ? end_reason() : std::string();
 }

@@ -68,6 +68,12 @@ class TargetWatcher {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What looks deeper than the metrics.
+  struct Looks {
+    EvidenceFeed& evidence;
+    FieldWatch& fields;
+  };
+
   boost::asio::awaitable<std::optional<ProcessReader>> find();
   // kNotFound: nothing fits. Any other error may pass.
   boost::asio::awaitable<Result<ProcessReader>> find_once();
@@ -84,7 +90,7 @@ class TargetWatcher {
   // program.
   boost::asio::awaitable<std::string> sample_until_end(ProcessReader& process, InstanceId id,
                                                        PprofFeed& pprof, DetailFeed& detail,
-                                                       EvidenceFeed& evidence);
+                                                       Looks looks_at);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   void start_child();
   void report_tick() const;

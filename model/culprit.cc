@@ -20,9 +20,14 @@ std::string whose(const Culprit& culprit) {
 }
 
 std::string to_string(const Culprit& culprit) {
+  const std::string share = std::to_string(std::lround(100 * culprit.share)) + " % of ";
+  if (culprit.kind == CaptureKind::kTrace) {
+    return whose(culprit) + ": " + format_amount(culprit.unit, culprit.now) + " times, " + share +
+           "what was opened and not closed meanwhile";
+  }
   std::string text = whose(culprit) + ": " + format_amount(culprit.unit, culprit.before) + " -> " +
                      format_amount(culprit.unit, culprit.now);
-  return text + ", " + std::to_string(std::lround(100 * culprit.share)) + " % of the growth";
+  return text + ", " + share + "the growth";
 }
 
 }  // namespace soakwatch

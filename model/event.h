@@ -27,6 +27,7 @@ enum class EventKind : std::uint8_t {
   kNoLeak,           // something grew for a reason that is no leak; the detail says which
   kProgramReplaced,  // the process became another program by exec
   kStep,             // a level changed at one stroke
+  kFieldRule,        // a level at which people look twice was reached; no word of a leak
 };
 
 // "instance_restarted" and so on: as stored. from_string: nothing for an unknown word.

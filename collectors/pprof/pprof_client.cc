@@ -60,7 +60,7 @@ boost::asio::awaitable<Result<MetricValues>> PprofClient::read_heap() {
 }
 
 boost::asio::awaitable<Result<std::string>> PprofClient::fetch_profile(
-    CaptureKind kind, std::chrono::seconds cpu_time) {
+    CaptureKind kind, std::chrono::seconds duration) {
   std::string path;
   switch (kind) {
     case CaptureKind::kHeap:
@@ -69,7 +69,10 @@ boost::asio::awaitable<Result<std::string>> PprofClient::fetch_profile(
       path = to_string(kind);
       break;
     case CaptureKind::kCpu:
-      path = fmt::format("profile?seconds={}", cpu_time.count());
+      path = fmt::format("profile?seconds={}", duration.count());
+      break;
+    case CaptureKind::kTrace:
+      path = fmt::format("trace?seconds={}", duration.count());
       break;
     case CaptureKind::kFds:
     case CaptureKind::kMappings:

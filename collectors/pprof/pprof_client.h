@@ -28,10 +28,10 @@ class PprofClient {
   // Metrics of Source::kPprofHeap, from the MemStats at the end of heap?debug=1.
   boost::asio::awaitable<Result<MetricValues>> read_heap();
 
-  // The body of a profile as it came: heap, allocs, goroutine, or cpu over `cpu_time`, for which
-  // the time-out must leave room. kInvalid for other kinds. Never gc=1, never debug=2.
+  // The body of a profile as it came: heap, allocs, goroutine, or cpu and trace over `duration`,
+  // for which the time-out must leave room. kInvalid for other kinds. Never gc=1, never debug=2.
   boost::asio::awaitable<Result<std::string>> fetch_profile(CaptureKind kind,
-                                                            std::chrono::seconds cpu_time);
+                                                            std::chrono::seconds duration);
   // goroutine?debug=2, which stops the program while it is written: for a person who asks.
   boost::asio::awaitable<Result<std::string>> fetch_goroutine_dump();
 
