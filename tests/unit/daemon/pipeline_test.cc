@@ -85,7 +85,7 @@ class PipelineTest : public ::testing::Test {
     auto logger =
         std::make_shared<spdlog::logger>("t", std::make_shared<spdlog::sinks::null_sink_mt>());
     pipeline_ = std::make_unique<Pipeline>(
-        Pipeline::Parts{store_.get(), nullptr, &listener_, logger, AlertOptions{0ms, 0ms}});
+        Pipeline::Parts{store_.get(), nullptr, &listener_, logger, AlertOptions{0ms, 0ms}, looks_});
     auto reader = open_reader();
     const auto is_alive = [this](const ProcessId&) { return alive_; };
     ASSERT_TRUE(pipeline_->restore(reader, is_alive, kStart).has_value());
@@ -101,12 +101,14 @@ class PipelineTest : public ::testing::Test {
     for (int i = 0; i < samples; ++i) {
       Sample sample{instance, kStart + i * 1s, i * 1s, {}};
       sample.values.set(Metric::kGoroutines, i);
-      pipeline_->sample(sample);
+      for (LookRequest& look : pipeline_->sample(sample)) wanted_.push_back(std::move(look));
     }
     ASSERT_TRUE(store_->flush(10s).has_value());
   }
 
-  bool alive_ = true;  // the processes of an earlier run
+  bool alive_ = true;   // the processes of an earlier run
+  bool looks_ = false;  // somebody takes looks into the process
+  std::vector<LookRequest> wanted_;
   std::filesystem::path folder_;
   Target target_;
   ProcessInfo process_;
@@ -127,6 +129,53 @@ TEST_F(PipelineTest, ASampleIsStoredShownAndJudged) {
   const auto alerts = reader.alerts(false, 10).value();
   ASSERT_EQ(alerts.size(), 1U);
   EXPECT_EQ(alerts[0].state, AlertState::kResolved);
+}
+
+Evidence somebody() {
+  Evidence evidence;
+  evidence.culprits.push_back({CaptureKind::kGoroutine, "main.leak", "leak.go:7"});
+  evidence.statement = "looked";
+  return evidence;
+}
+
+TEST_F(PipelineTest, AnAlertWaitsForTheLookThatNamesItsCulprit) {
+  looks_ = true;
+  start();
+  const auto instance = begin(scripted({true, true}));
+  EXPECT_TRUE(pipeline_->is_quiet(instance.id));
+  feed(instance.id, 2);
+  EXPECT_EQ(listener_.states, std::vector{AlertState::kPending});
+  EXPECT_FALSE(pipeline_->is_quiet(instance.id));
+  ASSERT_EQ(wanted_.size(), 1U);
+  EXPECT_EQ(wanted_[0].alert, pipeline_->open_alerts()[0].id);
+
+  pipeline_->looked(instance.id, wanted_[0].detector, somebody(), kStart + 3s);
+  EXPECT_EQ(listener_.states, (std::vector{AlertState::kPending, AlertState::kFiring}));
+  ASSERT_TRUE(store_->flush(10s).has_value());
+  const auto alerts = open_reader().alerts(true, 10).value();
+  ASSERT_EQ(alerts.size(), 1U);
+  ASSERT_EQ(alerts[0].finding.culprits.size(), 1U);
+  EXPECT_EQ(alerts[0].finding.culprits[0].name, "main.leak");
+  EXPECT_EQ(alerts[0].finding.probe, "looked");
+}
+
+TEST_F(PipelineTest, AnAlertThatStillWaitsIsToldWhenTheProcessEnds) {
+  looks_ = true;
+  start();
+  const auto instance = begin(scripted({true}));
+  feed(instance.id, 1);
+  pipeline_->end(instance.id, "the process ended", kStart + 2s);
+  EXPECT_EQ(listener_.states,
+            (std::vector{AlertState::kPending, AlertState::kFiring, AlertState::kResolved}));
+}
+
+TEST_F(PipelineTest, ALookThatComesAfterTheEndChangesNothing) {
+  looks_ = true;
+  start();
+  const auto instance = begin(scripted({true, false}));
+  feed(instance.id, 2);
+  pipeline_->looked(instance.id, "goroutine_growth", somebody(), kStart + 3s);
+  EXPECT_EQ(listener_.states, (std::vector{AlertState::kPending, AlertState::kInactive}));
 }
 
 TEST_F(PipelineTest, WithoutFindingsNothingIsTold) {
