@@ -21,8 +21,8 @@ struct Group {
   std::string location;            // "worker.go:42"; may be empty
   std::string state;               // "chan receive", "CLOSE_WAIT"; may be empty
   std::vector<std::string> stack;  // to_string(Frame), the innermost first; may be empty
-  double count = 0;                // goroutines, objects, descriptors, mappings, calls; seconds of CPU
-  double bytes = 0;                // 0 for goroutines and descriptors
+  double count = 0;  // goroutines, objects, descriptors, mappings, calls; seconds of CPU
+  double bytes = 0;  // 0 for goroutines and descriptors
   std::optional<milliseconds> longest_wait;  // of goroutines, where the capture tells it
 };
 

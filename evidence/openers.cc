@@ -111,22 +111,20 @@ bool closes(const Call& close, const Call& open) {
 // "main.leak" of "main.leak.func1.2" and "main.leak-fm": what a function does in a closure, it
 // does.
 std::string_view without_closure(std::string_view function) {
+  const std::size_t slash = function.rfind('/');
+  const std::size_t begin = function.find('.', slash == std::string_view::npos ? 0 : slash);
+  if (begin == std::string_view::npos) return function;
   while (true) {
-    const std::size_t dash = function.rfind('-');
-    const std::size_t dot = function.find_last_of("./");
-    if (dash != std::string_view::npos && dot != std::string_view::npos && dash > dot) {
-      function = function.substr(0, dash);  // "-fm", "-range1"
-      continue;
-    }
-    if (dot == std::string_view::npos || function[dot] == '/') return function;
-    std::string_view part = function.substr(dot + 1);
-    for (const std::string_view word : {"func", "gowrap", "deferwrap"}) {
+    const std::size_t end = function.find_last_of(".-");
+    if (end <= begin) return function;
+    std::string_view part = function.substr(end + 1);
+    for (const std::string_view word : {"func", "gowrap", "deferwrap", "range"}) {
       if (part.starts_with(word)) part.remove_prefix(word.size());
     }
-    const bool is_number = part.find_first_not_of("0123456789") == std::string_view::npos;
-    if (part.size() == function.size() - dot - 1 && part.empty()) return function;
-    if (!is_number || function.find('.') == dot) return function;
-    function = function.substr(0, dot);
+    const bool is_number =
+        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_number && part != "fm") return function;
+    function = function.substr(0, end);
   }
 }
 

@@ -77,9 +77,10 @@ std::vector<Culprit> of(const std::string& detector, std::vector<Group> groups) 
 }
 
 TEST(Openers, TakesOffWhatTheFunctionClosesItself) {
-  const auto culprits =
-      of("fd_growth", {group("main.busy", "openat", 500), group("main.busy.func2.1", "close", 500),
-                       group("main.leak", "openat", 20)});
+  const auto culprits = of(
+      "fd_growth", {group("main.leak", "openat", 20), group("main.busy", "openat", 500),
+                    group("main.busy.func2.1", "close", 300), group("main.busy-fm", "close", 100),
+                    group("main.busy.gowrap1", "close", 100)});
   ASSERT_EQ(culprits.size(), 1U);
   EXPECT_EQ(culprits[0].name, "main.leak");
   EXPECT_EQ(culprits[0].now, 20);
