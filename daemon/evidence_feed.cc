@@ -31,7 +31,7 @@ constexpr std::size_t kMaxCaptureBytes = std::size_t{256} << 20;
 constexpr std::chrono::seconds kLongestRest{600};
 
 constexpr std::chrono::seconds kCpuTime{5};
-constexpr std::chrono::seconds kTraceTime{2};
+constexpr std::chrono::seconds kTraceTime{3};
 constexpr std::size_t kMaxOpeners = 3;
 // Of what was opened and not closed: who did less is not the one.
 constexpr double kOpenersShare = 0.5;

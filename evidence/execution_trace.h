@@ -11,11 +11,11 @@ namespace soakwatch {
 
 // Beyond one of the first four a trace is an error (kTooLarge).
 struct ExecutionTraceLimits {
-  std::size_t max_strings = 500'000;  // names of functions and files
-  std::size_t max_stacks = 200'000;
-  std::size_t max_frames = 4'000'000;    // of all stacks together, 12 bytes each
-  std::size_t max_batches = 500'000;     // of a generation; Go 1.22 and later
-  std::size_t max_goroutines = 500'000;  // whose creators are known; others have no creator
+  std::size_t max_strings = 200'000;  // names of functions and files
+  std::size_t max_stacks = 100'000;
+  std::size_t max_frames = 2'000'000;    // of all stacks together, 12 bytes each
+  std::size_t max_batches = 100'000;     // of a generation; Go 1.22 and later
+  std::size_t max_goroutines = 200'000;  // whose creators are known; others have no creator
   std::size_t max_calls = 20'000;        // by stack; of those beyond only the total is known
   std::size_t max_groups = 2'000;
 };

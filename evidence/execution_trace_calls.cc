@@ -66,6 +66,7 @@ std::string called(const std::vector<Frame>& stack) {
 
 std::vector<std::string> shown(const std::vector<Frame>& frames) {
   std::vector<std::string> lines;
+  lines.reserve(frames.size());
   for (const Frame& frame : frames) lines.push_back(to_string(frame));
   return lines;
 }

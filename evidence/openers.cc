@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -112,22 +111,20 @@ bool closes(const Call& close, const Call& open) {
 // "main.leak" of "main.leak.func1.2" and "main.leak-fm": what a function does in a closure, it
 // does.
 std::string_view without_closure(std::string_view function) {
+  const std::size_t slash = function.rfind('/');
+  const std::size_t begin = function.find('.', slash == std::string_view::npos ? 0 : slash);
+  if (begin == std::string_view::npos) return function;
   while (true) {
-    const std::size_t dash = function.rfind('-');
-    const std::size_t dot = function.find_last_of("./");
-    if (dash != std::string_view::npos && dot != std::string_view::npos && dash > dot) {
-      function = function.substr(0, dash);  // "-fm", "-range1"
-      continue;
-    }
-    if (dot == std::string_view::npos || function[dot] == '/') return function;
-    std::string_view part = function.substr(dot + 1);
-    for (const std::string_view word : {"func", "gowrap", "deferwrap"}) {
+    const std::size_t end = function.find_last_of(".-");
+    if (end <= begin) return function;
+    std::string_view part = function.substr(end + 1);
+    for (const std::string_view word : {"func", "gowrap", "deferwrap", "range"}) {
       if (part.starts_with(word)) part.remove_prefix(word.size());
     }
-    const bool is_number = part.find_first_not_of("0123456789") == std::string_view::npos;
-    if (part.size() == function.size() - dot - 1 && part.empty()) return function;
-    if (!is_number || function.find('.') == dot) return function;
-    function = function.substr(0, dot);
+    const bool is_number =
+        !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_number && part != "fm") return function;
+    function = function.substr(0, end);
   }
 }
 
@@ -216,39 +213,46 @@ void pair_up_connections(Calls& calls) {
   }
 }
 
-// The functions of the program, with all that each of them opens. Each opens and closes at times of
-// its own, so that the variance of the difference is at most the number of both; two standard
-// deviations are beyond chance.
-std::vector<Culprit> culprits(const std::vector<Call>& opens) {
-  struct Sum {
-    const Call* heaviest = nullptr;
-    double left = 0;
-    double variance = 0;
-  };
-  std::map<std::pair<std::string, std::string>, Sum> sums;
-  std::map<Thing, double> all;
-  const auto is_memory = [](Thing thing) {
-    return thing == Thing::kMapping || thing == Thing::kForeign;
-  };
-  const auto pool_of = [&is_memory](Thing thing) {
-    return is_memory(thing) ? thing : Thing::kFile;
-  };
+// All that one function opens.
+struct Opener {
+  const Call* heaviest = nullptr;
+  double left = 0;
+  double variance = 0;
+};
+
+// Each opens and closes at times of its own, so that the variance of the difference is at most the
+// number of both: beyond two standard deviations is beyond chance.
+bool is_by_chance(const Opener& opener) { return opener.left <= 2 * std::sqrt(opener.variance); }
+
+bool is_memory(Thing thing) { return thing == Thing::kMapping || thing == Thing::kForeign; }
+
+// What has one sum that shares are of.
+Thing pool_of(Thing thing) { return is_memory(thing) ? thing : Thing::kFile; }
+
+std::vector<Culprit> culprits_of(const std::vector<Call>& opens) {
+  // By function, of memory by what is called too.
+  std::map<std::pair<std::string_view, std::string_view>, Opener> openers;
   for (const Call& open : opens) {
-    all[pool_of(open.thing)] += open.left;
-    if (!open.is_own) continue;
-    Sum& sum = sums[{open.group->name, is_memory(open.thing) ? open.group->state : ""}];
-    sum.left += open.left;
-    sum.variance += open.group->count + open.taken;
-    if (sum.heaviest == nullptr || open.left > sum.heaviest->left) sum.heaviest = &open;
+    const std::string_view state = is_memory(open.thing) ? open.group->state : std::string_view();
+    Opener& opener = openers[{open.group->name, state}];
+    opener.left += open.left;
+    opener.variance += open.group->count + open.taken;
+    if (opener.heaviest == nullptr || open.left > opener.heaviest->left) opener.heaviest = &open;
   }
+  std::erase_if(openers, [](const auto& entry) { return is_by_chance(entry.second); });
+  std::map<Thing, double> all;
+  for (const auto& [key, opener] : openers) all[pool_of(opener.heaviest->thing)] += opener.left;
   std::vector<Culprit> result;
-  for (const auto& [key, sum] : sums) {
-    if (sum.left <= 2 * std::sqrt(sum.variance)) continue;
-    const Group& group = *sum.heaviest->group;
+  for (const auto& [key, opener] : openers) {
+    if (!opener.heaviest->is_own) continue;
+    const Group& group = *opener.heaviest->group;
     result.push_back({CaptureKind::kTrace, group.name, group.location, group.state, Unit::kCount, 0,
-                      std::round(sum.left), sum.left / all[pool_of(sum.heaviest->thing)],
+                      std::round(opener.left), opener.left / all[pool_of(opener.heaviest->thing)],
                       group.stack});
   }
+  std::stable_sort(result.begin(), result.end(), [](const Culprit& a, const Culprit& b) {
+    return a.share != b.share ? a.share > b.share : a.now > b.now;
+  });
   return result;
 }
 
@@ -267,10 +271,7 @@ std::vector<Culprit> openers(const Breakdown& trace, std::string_view detector, 
   take_off(calls, own_package);
   take_off_evenly(calls);
   pair_up_connections(calls);
-  std::vector<Culprit> result = culprits(calls.opens);
-  std::stable_sort(result.begin(), result.end(), [](const Culprit& a, const Culprit& b) {
-    return a.share != b.share ? a.share > b.share : a.now > b.now;
-  });
+  std::vector<Culprit> result = culprits_of(calls.opens);
   if (result.size() > limit) result.resize(limit);
   return result;
 }

@@ -31,7 +31,8 @@ namespace soakwatch {
 // dials.
 //
 // Culprit: kind kTrace, `state` what was called, `now` openings that were not closed, `before` 0,
-// `share` of all those, the ones that nobody known is behind included.
+// `share` of all those that chance does not explain, whoever is behind them. Calls that failed (the
+// trace does not say so) count as openings.
 std::vector<Culprit> openers(const Breakdown& trace, std::string_view detector, std::size_t limit);
 
 }  // namespace soakwatch

@@ -13,8 +13,8 @@
 namespace soakwatch {
 
 struct CaptureLimits {
-  std::size_t max_decompressed_bytes = std::size_t{256}
-                                       << 20;  // profiles have a limit of their own
+  // Profiles have a limit of their own.
+  std::size_t max_decompressed_bytes = std::size_t{256} << 20;
   ProfileLimits profile;
   GoroutineDumpLimits goroutines;
   ExecutionTraceLimits trace;

@@ -127,7 +127,7 @@ TEST(GoroutineDump, ReadsDebug2OfRealPrograms) {
              {"main.waitCond", "sync.Cond.Wait", "sync.Cond.Wait"},
              {"main.sleep", "sleep", "sleep"},
              {"main.locked", "chan receive", "chan receive"},
-             {"main._Cfunc_sleep", "syscall", "syscall"},
+             {"main.inC", "syscall", "syscall"},
              {"main.readNet", "IO wait", "IO wait"},
              {"main.readFile", "IO wait", "IO wait"},
              {"main.readRaw", "syscall", "syscall"},
