@@ -80,8 +80,10 @@ main() {
   check_version "$work/soakwatch"
   if command -v ccache >/dev/null && [[ -z ${CCACHE_DISABLE:-} ]]; then
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    # Objects of one folder serve another: the compiler maps its name away as well.
-    export CCACHE_BASEDIR=$work/soakwatch CCACHE_NOHASHDIR=1
+    # debhelper gives a build a home of its own, where no cache would outlive it. Objects of one folder
+    # serve another: the compiler maps its name away as well.
+    CCACHE_DIR=$(ccache --get-config cache_dir)
+    export CCACHE_DIR CCACHE_BASEDIR=$work/soakwatch CCACHE_NOHASHDIR=1
   fi
   (
     cd "$work/soakwatch"

@@ -85,7 +85,7 @@ def test_the_configuration_of_the_service(bench):
     file = ROOT / "packaging/systemd/soakwatch.yaml"
     shown = bench.soakwatchd("--config", file, "--show-config")
     assert shown.status == 0, shown.err
-    assert "unit:soakwatch.service" in shown.out
+    assert "unit:systemd-journald.service" in shown.out
 
 
 class Completion:

