@@ -129,7 +129,11 @@ Text leak_paragraph(const ReportData& data, const ReportAlert& one) {
 Text who_paragraph(const ReportAlert& one, const Culprit* culprit) {
   const Finding& f = one.alert.finding;
   Text text;
-  if (culprit != nullptr) {
+  if (culprit != nullptr && culprit->kind == CaptureKind::kTrace) {
+    text.code(culprit_text(*culprit))
+        .plain(fmt::format(" did {} of what was opened and not closed again while a trace ran.",
+                           format_amount(Unit::kRatio, culprit->share)));
+  } else if (culprit != nullptr) {
     text.code(culprit_text(*culprit))
         .plain(fmt::format(" holds {} of what grew: {} {}, {} before.",
                            format_amount(Unit::kRatio, culprit->share),

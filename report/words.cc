@@ -111,6 +111,8 @@ std::string amount_text(const Culprit& culprit, double value) {
 
 std::string_view holder_word(CaptureKind kind) {
   switch (kind) {
+    case CaptureKind::kTrace:
+      return "times opened and not closed";
     case CaptureKind::kHeap:
       return "live memory";
     case CaptureKind::kAllocs:
