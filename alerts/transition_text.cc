@@ -151,8 +151,10 @@ std::string describe(const AlertTransition& transition) {
     line += printable(finding.summary, kTextLimitBytes);
   }
   if (!finding.cause.empty()) line += ": " + printable(finding.cause);
-  if (!finding.culprits.empty()) line += "; behind it: " + whose(finding.culprits.front());
   const bool is_news = transition.from == alert.state;
+  if (grows && !is_news && !finding.culprits.empty()) {
+    line += "; behind it: " + whose(finding.culprits.front());
+  }
   if (grows && !is_news && finding.limit) {
     line += fmt::format("; reaches {} ({}) in {}", printable(finding.limit->name),
                         format_value(finding.metric, finding.limit->value),

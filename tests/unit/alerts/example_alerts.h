@@ -31,6 +31,16 @@ inline Finding example_finding() {
   finding.cause = "goroutines that never end";
   finding.limit = Limit{"RLIMIT_NOFILE", 1024, std::chrono::minutes(110)};
   finding.ruled_out = {"more work: the load grew by 3 %"};
+  finding.culprits = {{CaptureKind::kGoroutine,
+                       "main.leak",
+                       "leak.go:7",
+                       "chan receive",
+                       Unit::kCount,
+                       4,
+                       1154,
+                       1,
+                       {"main.leak (leak.go:7)"}}};
+  finding.probe = "one stack";
   return finding;
 }
 

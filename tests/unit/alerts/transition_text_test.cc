@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 
 TEST(ToJson, GivesEveryFigureOfTheAlert) {
-  EXPECT_EQ(json::parse(to_json(to_firing())), json::parse(R"({
+  EXPECT_EQ(json::parse(to_json(to_firing())), json::parse(R"json({
     "time": "2026-11-20T09:05:00.250Z", "id": 7, "target": "sidecar", "pid": 1234, "instance": 3,
     "state": "firing", "from": "pending", "reason": "held for 5m", "metric": "goroutines",
     "detector": "goroutine_growth", "severity": "warning", "grade": "alert",
@@ -24,7 +24,11 @@ TEST(ToJson, GivesEveryFigureOfTheAlert) {
     "limit": {"name": "RLIMIT_NOFILE", "value": 1024, "time_left_seconds": 6600},
     "ruled_out": ["more work: the load grew by 3 %"],
     "gates": [{"name": "size", "passed": true, "measured": 1150, "threshold": 50,
-               "meaning": "growth in goroutines, at least"}]})"));
+               "meaning": "growth in goroutines, at least"}],
+    "culprits": [{"kind": "goroutine", "name": "main.leak", "location": "leak.go:7",
+                  "state": "chan receive", "before": 4, "now": 1154, "share": 1,
+                  "stack": ["main.leak (leak.go:7)"]}],
+    "probe": "one stack"})json"));
 }
 
 TEST(ToJson, GivesTheEndOfAResolvedAlert) {
@@ -80,6 +84,7 @@ TEST(Describe, SaysWhatGrowsHowFastSinceWhenWhyAndUntilWhen) {
   EXPECT_EQ(describe(to_firing()),
             "FIRING warning sidecar (pid 1234): goroutines grow by +240/h "
             "(54 -> 1,204 since 2026-11-20T08:40:00Z): goroutines that never end; "
+            "behind it: main.leak (leak.go:7), chan receive; "
             "reaches RLIMIT_NOFILE (1,024) in 1h50m");
 }
 
@@ -87,6 +92,7 @@ TEST(Describe, SaysNoMoreThanIsKnown) {
   AlertTransition t = to_firing();
   t.alert.finding.cause.clear();
   t.alert.finding.limit.reset();
+  t.alert.finding.culprits.clear();
   EXPECT_EQ(describe(t),
             "FIRING warning sidecar (pid 1234): goroutines grow by +240/h "
             "(54 -> 1,204 since 2026-11-20T08:40:00Z)");
@@ -119,6 +125,7 @@ TEST(Describe, WhatIsNoLeakIsToldInTheWordsOfItsFinding) {
   AlertTransition t = to_firing();
   t.alert.finding.is_leak = false;
   t.alert.finding.limit.reset();
+  t.alert.finding.culprits.clear();
   t.alert.finding.cause.clear();
   t.alert.finding.summary = "twice the processor time, at the same load";
   EXPECT_EQ(describe(t),

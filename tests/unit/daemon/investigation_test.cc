@@ -17,7 +17,11 @@ Finding goroutines(Grade grade, double current) {
 
 Evidence somebody(bool confirmed) {
   Evidence evidence;
-  evidence.culprits.push_back({CaptureKind::kGoroutine, "main.leak", "leak.go:7"});
+  Culprit culprit;
+  culprit.kind = CaptureKind::kGoroutine;
+  culprit.name = "main.leak";
+  culprit.location = "leak.go:7";
+  evidence.culprits.push_back(culprit);
   evidence.confirmed = confirmed;
   evidence.statement = "looked";
   return evidence;

@@ -133,7 +133,11 @@ TEST_F(PipelineTest, ASampleIsStoredShownAndJudged) {
 
 Evidence somebody() {
   Evidence evidence;
-  evidence.culprits.push_back({CaptureKind::kGoroutine, "main.leak", "leak.go:7"});
+  Culprit culprit;
+  culprit.kind = CaptureKind::kGoroutine;
+  culprit.name = "main.leak";
+  culprit.location = "leak.go:7";
+  evidence.culprits.push_back(culprit);
   evidence.statement = "looked";
   return evidence;
 }

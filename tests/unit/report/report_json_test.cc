@@ -27,7 +27,7 @@ TEST(ReportJson, HasTheKeysOfItsSchema) {
               ElementsAre("schema", "made", "target", "spec", "status", "headline", "open",
                           "verdict", "since", "until", "first_sample", "last_sample", "samples",
                           "interval_seconds", "host", "instances", "alerts", "smallest_detectable",
-                          "captures", "gaps", "events", "events_left_out", "series"));
+                          "captures", "growth", "gaps", "events", "events_left_out", "series"));
   EXPECT_THAT(keys(report.at("instances").at(0)),
               ElementsAre("id", "pid", "command", "exe", "first_seen", "ended", "end_reason",
                           "samples", "limits", "gogc_percent", "gogc_off", "gomemlimit_bytes"));

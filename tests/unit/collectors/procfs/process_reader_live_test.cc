@@ -69,7 +69,7 @@ TEST(LiveProcess, ClosesWhatItOpened) {
     ASSERT_TRUE(reader->read_round());
     ASSERT_TRUE(reader->read_detail());
     ASSERT_TRUE(reader->socket_inodes());
-    EXPECT_EQ(own_fds(), before + 4);
+    EXPECT_EQ(own_fds(), before + 5);
   }
   EXPECT_FALSE(ProcessReader::open(kProc, 1 << 22, "boot"));
   EXPECT_EQ(own_fds(), before);
