@@ -11,6 +11,7 @@
 namespace soakwatch {
 namespace {
 
+constexpr std::size_t kStacksShown = 3;
 constexpr std::size_t kMaxLineBytes = 4096;  // of pprof's text; names of generic functions are long
 
 // As they are, but for what would command the terminal.
@@ -67,7 +68,8 @@ int compare_captures(const CompareArguments& args, const Subject& before, const 
     object["sort"] = to_string(SubjectSort::kCapture);
     std::printf("%s\n", boost::json::serialize(object).c_str());
   } else {
-    std::fputs(growth_text(*pair, args.nodes, wants_color(Stream::kOut)).c_str(), stdout);
+    std::fputs(growth_text(*pair, args.nodes, kStacksShown, wants_color(Stream::kOut)).c_str(),
+               stdout);
   }
   return kExitDone;
 }

@@ -9,9 +9,9 @@
 
 namespace soakwatch {
 
-// A line for each group that grew, at most `most` (0: all), and the stacks of the first ones. Ends
-// with a line end.
-std::string growth_text(const CapturePair& pair, std::size_t most, bool color);
+// A line for each group that grew, at most `most` (0: all), and the stacks of the first `stacks`.
+// Ends with a line end.
+std::string growth_text(const CapturePair& pair, std::size_t most, std::size_t stacks, bool color);
 
 // {"kind", "before", "now", "groups"}, all groups that changed.
 boost::json::object growth_json(const CapturePair& pair);

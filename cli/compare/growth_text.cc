@@ -11,7 +11,6 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kStacksShown = 3;
 constexpr std::size_t kFramesShown = 16;
 
 std::string amount(CaptureKind kind, double value) {
@@ -72,7 +71,7 @@ std::string head_of(const CapturePair& pair) {
       return fmt::format("capture {} of {} ({})", capture.id, format_local(capture.time),
                          to_string(capture.reason));
     };
-    out += fmt::format("{} and {}\n", told(*pair.stored_before), told(*pair.stored_after));
+    out += fmt::format("from {} to {}\n", told(*pair.stored_before), told(*pair.stored_after));
   }
   if (pair.before.truncated || pair.after.truncated)
     out += "a capture was cut off: these are the groups that are there\n";
@@ -89,7 +88,7 @@ std::string shrunk_text(const CapturePair& pair, std::size_t grew) {
 
 }  // namespace
 
-std::string growth_text(const CapturePair& pair, std::size_t most, bool color) {
+std::string growth_text(const CapturePair& pair, std::size_t most, std::size_t stacks, bool color) {
   const CaptureKind kind = pair.after.kind;
   const std::vector<GroupGrowth>& growth = pair.growth;
   std::string out = head_of(pair);
@@ -112,7 +111,7 @@ std::string growth_text(const CapturePair& pair, std::size_t most, bool color) {
   }
   if (grew > shown) out += fmt::format("... {} more grew\n", grew - shown);
   if (growth.size() > grew) out += shrunk_text(pair, grew);
-  for (std::size_t i = 0; i < std::min(shown, kStacksShown); ++i) {
+  for (std::size_t i = 0; i < std::min(shown, stacks); ++i) {
     if (!growth[i].after.stack.empty()) out += stack_text(growth[i].after, color);
   }
   return out;

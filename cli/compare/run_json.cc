@@ -23,7 +23,7 @@ boost::json::object json_of(const Run& run) {
 }
 
 // Null: not comparable.
-boost::json::value json_of(const RunSignal& signal) {
+boost::json::value json_of(const RunSignal& signal, bool grows) {
   if (!signal.course) return nullptr;
   const RunCourse& course = *signal.course;
   return boost::json::object{{"level", json_number(course.level)},
@@ -33,7 +33,7 @@ boost::json::value json_of(const RunSignal& signal) {
                              {"slope_high", json_number(course.slope_per_hour.high)},
                              {"span_seconds", course.hours * 3600},
                              {"samples", signal.samples},
-                             {"grows", course.grows},
+                             {"grows", grows},
                              {"alerted", signal.alerted}};
 }
 
@@ -44,8 +44,8 @@ boost::json::object json_of(const SignalComparison& one) {
                              {"difference", to_string(one.result.difference)},
                              {"level_change", nullptr},
                              {"slope_change_per_hour", nullptr},
-                             {"a", json_of(one.a)},
-                             {"b", json_of(one.b)}};
+                             {"a", json_of(one.a, one.result.a_grows)},
+                             {"b", json_of(one.b, one.result.b_grows)}};
   if (one.a.course && one.b.course) {
     object["level_change"] = json_number(one.result.level_change);
     object["slope_change_per_hour"] = json_number(one.result.slope_change);

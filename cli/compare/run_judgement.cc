@@ -24,9 +24,10 @@ constexpr double kSamePace = 0.1;
 // difference of two levels: three times that is chance in one case of some hundreds.
 constexpr double kUnrests = 3;
 
-// At least kWantedBlocks of them where there are as many, so that a minimum passes under bursts.
+// About kWantedBlocks of them where there are as many, so that a minimum passes under bursts.
 std::vector<Point> coarser(std::span<const Point> minima) {
-  const std::size_t together = std::max<std::size_t>(minima.size() / kWantedBlocks, 1);
+  const std::size_t together =
+      std::max<std::size_t>((minima.size() + kWantedBlocks / 2) / kWantedBlocks, 1);
   std::vector<Point> points;
   for (std::size_t i = 0; i < minima.size(); i += together) {
     const auto block = minima.subspan(i, std::min(together, minima.size() - i));
@@ -42,10 +43,6 @@ std::vector<double> values_of(std::span<const Point> points) {
   return values;
 }
 
-double needed(const RunSize& size, double level) {
-  return std::max(size.min_growth, size.min_ratio * std::fabs(level));
-}
-
 double unrest_of(std::span<const double> values) {
   std::vector<double> steps;
   for (std::size_t i = 1; i < values.size(); ++i)
@@ -53,12 +50,14 @@ double unrest_of(std::span<const double> values) {
   return median(steps);
 }
 
-bool rises(std::span<const double> values) {
-  const int n = static_cast<int>(values.size());
-  if (discordant_pairs(values) > kendall_critical(n, kOrder)) return false;
+bool no_noise(std::span<const double> values) {
+  return discordant_pairs(values) <= kendall_critical(static_cast<int>(values.size()), kOrder);
+}
+
+bool no_walk(std::span<const double> values) {
   const SignedRank steps = signed_rank(values);
-  if (steps.increments == 0) return false;
-  return steps.negative_ranks <= signed_rank_critical(steps.increments, kWalk);
+  return steps.increments > 0 &&
+         steps.negative_ranks <= signed_rank_critical(steps.increments, kWalk);
 }
 
 // The last 3/8 against the whole and the first 5/8, as the gate `levelling_off`: what fills comes
@@ -70,24 +69,43 @@ bool goes_on(std::span<const Point> points, double slope, double ratio) {
   return late >= ratio * std::max(slope, before);
 }
 
-bool apart(const Slope& below, const Slope& above) { return above.low > below.high; }
+Shape shape_of(std::span<const Point> points, std::span<const double> values, const Slope& slope,
+               double levelling_off_ratio) {
+  if (slope.low <= 0 || !no_noise(values) || !goes_on(points, slope.value, levelling_off_ratio))
+    return Shape::kFlat;
+  return no_walk(values) ? Shape::kClimbing : Shape::kRising;
+}
+
+// Growth, or a difference of levels, that matters at the lower of the two levels.
+double needed(const RunCourse& a, const RunCourse& b, const RunSize& size) {
+  return std::max(size.min_growth,
+                  size.min_ratio * std::min(std::fabs(a.level), std::fabs(b.level)));
+}
+
+bool at_least(const RunCourse& course, Shape shape, double size) {
+  return course.alerted || (course.shape >= shape && course.end - course.level >= size);
+}
+
+bool apart(const RunCourse& below, const RunCourse& above) {
+  return above.slope_per_hour.low > below.slope_per_hour.high;
+}
 
 bool much_faster(const RunCourse& slow, const RunCourse& fast, const RunSize& size) {
   const double more = fast.slope_per_hour.value - slow.slope_per_hour.value;
-  return apart(slow.slope_per_hour, fast.slope_per_hour) &&
-         more >= kSamePace * slow.slope_per_hour.value &&
+  return apart(slow, fast) && more >= kSamePace * slow.slope_per_hour.value &&
          more * std::max(slow.hours, fast.hours) >= size.min_growth;
 }
 
-Difference difference_of(const RunCourse& a, const RunCourse& b, const RunSize& size) {
-  if (a.grows && b.grows) {
-    if (much_faster(a, b, size)) return Difference::kFasterInB;
-    return much_faster(b, a, size) ? Difference::kSlowerInB : Difference::kGrowsInBoth;
-  }
-  if (b.grows) {
-    return apart(a.slope_per_hour, b.slope_per_hour) ? Difference::kGrowsInB : Difference::kUnclear;
-  }
-  return a.grows ? Difference::kGrowsInA : Difference::kNone;
+Difference of_two_that_grow(const RunCourse& a, const RunCourse& b, const RunSize& size) {
+  if (much_faster(a, b, size)) return Difference::kFasterInB;
+  return much_faster(b, a, size) ? Difference::kSlowerInB : Difference::kGrowsInBoth;
+}
+
+// One grows and the other does not, as far as `other_rises` lets it be said.
+Difference of_one_that_grows(const RunCourse& other, const RunCourse& grows, bool other_rises,
+                             Difference difference) {
+  if (grows.alerted && !other_rises) return difference;
+  return apart(other, grows) && !other_rises ? difference : Difference::kUnclear;
 }
 
 }  // namespace
@@ -110,23 +128,34 @@ std::optional<RunCourse> course_of(std::span<const Point> minima, const RunSize&
   course.end = median(all.last(kEnds));
   course.hours = points.back().x - points.front().x;
   course.slope_per_hour = theil_sen(points);
-  const double slope = course.slope_per_hour.value;
   course.unrest = unrest_of(all);
-  course.grows = alerted || (course.slope_per_hour.low > 0 &&
-                             course.end - course.level >= needed(size, course.level) &&
-                             rises(all) && goes_on(points, slope, size.levelling_off_ratio));
+  course.shape = shape_of(points, all, course.slope_per_hour, size.levelling_off_ratio);
+  course.alerted = alerted;
   return course;
 }
 
 RunComparison compare_courses(const RunCourse& a, const RunCourse& b, const RunSize& size) {
   RunComparison result;
-  result.difference = difference_of(a, b, size);
-  const bool quiet = !a.grows && !b.grows;
+  const double matters = needed(a, b, size);
+  result.a_grows = at_least(a, Shape::kClimbing, matters);
+  result.b_grows = at_least(b, Shape::kClimbing, matters);
+  const bool a_rises = at_least(a, Shape::kRising, matters);
+  const bool b_rises = at_least(b, Shape::kRising, matters);
+  const bool quiet = !a_rises && !b_rises;
   result.level_change = quiet ? b.end - a.end : b.level - a.level;
   result.slope_change = b.slope_per_hour.value - a.slope_per_hour.value;
-  const double unrest = std::max(a.unrest, b.unrest);
-  const double matters = std::max(needed(size, a.level), kUnrests * unrest);
-  if (quiet && std::fabs(result.level_change) >= matters) result.difference = Difference::kStep;
+  const double unrest = kUnrests * std::max(a.unrest, b.unrest);
+  if (result.a_grows && result.b_grows) {
+    result.difference = of_two_that_grow(a, b, size);
+  } else if (result.b_grows) {
+    result.difference = of_one_that_grows(a, b, a_rises, Difference::kGrowsInB);
+  } else if (result.a_grows) {
+    result.difference = of_one_that_grows(b, a, b_rises, Difference::kGrowsInA);
+  } else if (!quiet) {
+    result.difference = Difference::kUnclear;
+  } else if (std::fabs(result.level_change) >= std::max(matters, unrest)) {
+    result.difference = Difference::kStep;
+  }
   return result;
 }
 

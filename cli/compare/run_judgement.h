@@ -19,6 +19,13 @@ struct RunSize {
   double levelling_off_ratio = 0.5;
 };
 
+// How a floor goes on, whatever its size.
+enum class Shape : std::uint8_t {
+  kFlat,     // or it fell, jumped, levelled off
+  kRising,   // in order, and to the end; a walk may have made it
+  kClimbing  // as well, and no walk without drift would have
+};
+
 // Floors of one signal in one run, after its warm-up.
 struct RunCourse {
   double level = 0;   // the median of the first three minima
@@ -26,12 +33,12 @@ struct RunCourse {
   double unrest = 0;  // the median difference between neighbours
   double hours = 0;
   Slope slope_per_hour;
-  bool grows = false;
+  Shape shape = Shape::kFlat;
+  bool alerted = false;  // a detector found a leak in it, which counts whatever the line says
 };
 
-// `minima`: hours, lowest value of a block, in order. `alerted`: a detector found a leak in this
-// signal while it ran, which counts whatever the line says. Nothing: fewer than 16 blocks, from
-// which no order of them would prove a thing.
+// `minima`: hours, lowest value of a block, in order. Nothing: fewer than 16 blocks, of which
+// hardly any order would prove a thing.
 std::optional<RunCourse> course_of(std::span<const Point> minima, const RunSize& size,
                                    bool alerted);
 
@@ -43,7 +50,7 @@ enum class Difference : std::uint8_t {
   kGrowsInA,     // and not in B: mended
   kFasterInB,
   kSlowerInB,
-  kUnclear,   // grows in B; A is too uneven to say that it does not
+  kUnclear,   // one of them rises, and no more can be said
   kTooShort,  // in A, in B, or both
   kNotRead,   // in one of them
 };
@@ -55,6 +62,8 @@ constexpr bool is_open(Difference d) {
 
 struct RunComparison {
   Difference difference = Difference::kNone;
+  bool a_grows = false;  // by what matters at the lower of the two levels
+  bool b_grows = false;
   double level_change = 0;  // B less A: at the end, where neither grows; else after the warm-up
   double slope_change = 0;  // per hour
 };

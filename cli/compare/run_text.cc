@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "cli/compare/moment_output.h"
@@ -12,6 +11,8 @@
 
 namespace soakwatch {
 namespace {
+
+constexpr std::size_t kFloorWidth = 22;
 
 std::string_view noun_of(const RunSignal& signal) { return describe(signal.options.signal).noun; }
 
@@ -36,6 +37,12 @@ std::string faster_text(const SignalComparison& one) {
   return "by " + format_rate(one.b.metric, one.result.slope_change);
 }
 
+std::string unclear_text(const RunComparison& result) {
+  if (result.b_grows) return "unclear: grows in B; that it does not in A cannot be said";
+  if (result.a_grows) return "unclear: grows in A; that it does not in B cannot be said";
+  return "unclear: rises, but less steadily than a leak; a longer run would tell";
+}
+
 std::string what_it_is(const SignalComparison& one) {
   const double change = one.result.level_change;
   switch (one.result.difference) {
@@ -55,7 +62,7 @@ std::string what_it_is(const SignalComparison& one) {
     case Difference::kSlowerInB:
       return "grows slower in B, " + faster_text(one);
     case Difference::kUnclear:
-      return "grows in B; A is too uneven to say that it does not";
+      return unclear_text(one.result);
     case Difference::kTooShort:
       return "not comparable (too short)";
     case Difference::kNotRead:
@@ -73,19 +80,23 @@ std::string run_text(std::string_view letter, const Run& run) {
       format_duration(run.judged));
 }
 
-// Columns as wide as their widest cell.
-std::string table_text(const std::vector<std::array<std::string, 6>>& rows, bool color) {
-  std::array<std::size_t, 6> width{};
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("  {:<{}}", row[i], width[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += (&row == &rows.front() ? dim(line, color) : line) + "\n";
-  }
+// What it is, and floor and pace of both below.
+std::string signal_text(const SignalComparison& one, bool color) {
+  const std::string a = floor_cell(one.a);
+  const std::string b = floor_cell(one.b);
+  const std::size_t width = std::max({a.size(), b.size(), kFloorWidth});
+  const std::string what = what_it_is(one);
+  const bool leak = one.result.difference == Difference::kGrowsInB;
+  std::string out =
+      fmt::format("{}: {}\n", bold(noun_of(one.a), color), leak ? red(what, color) : what);
+  const auto line = [&](char letter, const std::string& floor, const std::string& pace) {
+    std::string text = fmt::format("  {}  {:<{}}  {}", letter, floor, width, pace);
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  };
+  if (!one.a.course && !one.b.course) return out;
+  line('A', a, pace_cell(one.a));
+  line('B', b, pace_cell(one.b));
   return out;
 }
 
@@ -140,14 +151,8 @@ std::string runs_text(const RunsComparison& comparison, const StoredPairs& pairs
                       bool color) {
   std::string out = headline(comparison, color) + run_text("A", comparison.baseline) +
                     run_text("B", comparison.candidate) + "\n";
-  std::vector<std::array<std::string, 6>> rows{
-      {"figure", "floor in A", "floor in B", "pace in A (95 %)", "pace in B (95 %)", "what it is"}};
-  for (const SignalComparison& one : comparison.signals) {
-    rows.push_back({std::string(noun_of(one.a)), floor_cell(one.a), floor_cell(one.b),
-                    pace_cell(one.a), pace_cell(one.b), what_it_is(one)});
-  }
-  return out + table_text(rows, color) + too_short_text(comparison) +
-         pairs_text(pairs, most, color);
+  for (const SignalComparison& one : comparison.signals) out += signal_text(one, color);
+  return out + too_short_text(comparison) + pairs_text(pairs, most, color);
 }
 
 }  // namespace soakwatch
