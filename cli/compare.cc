@@ -1,284 +1,134 @@
-// soakwatch compare A B: what grew between two captures.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-#include <cmath>
-#include <cstdio>
-#include <fstream>
-#include <map>
-
+// soakwatch compare A B: what grew between two captures, times or processes, and whether one run
+// leaks where another does not.
 #include "cli/command.h"
-#include "cli/terminal.h"
-#include "evidence/profile_top.h"
-#include "evidence/read_breakdown.h"
+#include "cli/compare/comparisons.h"
+#include "config/suggest.h"
+#include "daemon/clock.h"
 #include "model/printable.h"
 
 namespace soakwatch {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxFileBytes = std::size_t{128} << 20;
-constexpr std::size_t kMaxLineBytes = 4096;  // of pprof's text; names of generic functions are long
-constexpr std::size_t kStacksShown = 3;
-constexpr std::size_t kFramesShown = 16;
-
-struct CompareArguments {
-  fs::path before;
-  fs::path after;
-  std::string sample_index;
-  std::size_t nodes = 20;
-  bool top = false;
-  bool json = false;
+struct Typed {
+  CompareArguments args;
+  std::string kind;
 };
 
-Result<std::string> read_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::error_code ignored;
-  if (!in || fs::is_directory(file, ignored)) {
-    return not_found("cannot read " + printable(file.string()));
-  }
-  std::string bytes;
-  std::string block(1 << 16, '\0');
-  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0) {
-    bytes.append(block, 0, static_cast<std::size_t>(in.gcount()));
-    if (bytes.size() > kMaxFileBytes) {
-      return Error{ErrorKind::kTooLarge,
-                   fmt::format("{}: more than {}", printable(file.string()),
-                               format_bytes(static_cast<double>(kMaxFileBytes)))};
-    }
-  }
-  return bytes;
+Result<std::optional<CaptureKind>> parse_kind(const std::string& text) {
+  if (text.empty()) return std::optional<CaptureKind>();
+  if (const auto kind = capture_kind_from_string(text)) return kind;
+  static constexpr std::array<std::string_view, 7> kKinds{"heap",  "allocs", "goroutine", "cpu",
+                                                          "trace", "fds",    "mappings"};
+  return invalid("--kind: '" + printable(text, 60) + "' is no kind of capture" +
+                 did_you_mean(text, kKinds) +
+                 "; there are heap, allocs, goroutine, cpu, trace, fds and mappings");
 }
 
-template <class T, class Parse>
-Result<T> read_as(const fs::path& file, Parse parse) {
-  const auto bytes = read_file(file);
-  if (!bytes) return bytes.error();
-  auto value = parse(*bytes);
-  if (!value) return value.error().in(printable(file.string()));
-  return std::move(*value);
+// What was given and would be ignored.
+Result<void> check_options(const CompareArguments& args, SubjectSort sort) {
+  const bool runs = sort == SubjectSort::kRun;
+  if (args.top && args.json) return invalid("--top is text; --json goes without it");
+  if (!args.top && !args.sample_index.empty()) return invalid("--sample-index goes with --top");
+  if (args.fail_on_leak && (!runs || args.top))
+    return invalid("--fail-on-leak goes with two runs, and without --top");
+  if (!runs && (args.config || args.warm_up))
+    return invalid("--config and --warm-up go with two runs");
+  if (runs && args.database)
+    return invalid("--db goes without runs, which are databases themselves");
+  if (sort == SubjectSort::kCapture && (args.kind || args.target))
+    return invalid("--kind and --target go without captures, which have theirs");
+  return {};
 }
 
-// The table of metrics knows how a figure of each unit is written.
-std::string amount(CaptureKind kind, double value) {
-  const Unit unit = weight_unit(kind);
-  const Metric metric = unit == Unit::kBytes     ? Metric::kRssBytes
-                        : unit == Unit::kSeconds ? Metric::kCpuSecondsTotal
-                                                 : Metric::kGoroutines;
-  return value < 0 ? "-" + format_value(metric, -value) : format_value(metric, value);
-}
-
-std::string signed_amount(CaptureKind kind, double value) {
-  return (value > 0 ? "+" : "") + amount(kind, value);
-}
-
-double total(const Breakdown& breakdown) {
-  return weight_unit(breakdown.kind) == Unit::kBytes ? breakdown.total_bytes
-                                                     : breakdown.total_count;
-}
-
-std::string who(const Group& group) {
-  std::string text = group.name;
-  if (!group.location.empty()) text += " (" + group.location + ")";
-  if (!group.state.empty()) text += ", " + group.state;
-  return text;
-}
-
-// Groups that are named after one helper are told apart by who called it.
-std::vector<std::string> names_of(const std::vector<GroupGrowth>& growth, std::size_t shown) {
-  std::map<std::string, int> seen;
-  for (std::size_t i = 0; i < shown; ++i) ++seen[who(growth[i].after)];
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < shown; ++i) {
-    const Group& group = growth[i].after;
-    std::string name = who(group);
-    const std::string named = group.name + " (" + group.location + ")";
-    auto frame = std::find(group.stack.begin(), group.stack.end(), named);
-    if (seen[name] > 1 && frame != group.stack.end() && ++frame != group.stack.end()) {
-      name += " < " + *frame;
-    }
-    names.push_back(std::move(name));
-  }
-  return names;
-}
-
-void print_stack(const GroupGrowth& growth, bool color) {
-  std::printf("\n%s\n", bold(who(growth.after), color).c_str());
-  for (std::size_t i = 0; i < growth.after.stack.size(); ++i) {
-    if (i == kFramesShown) {
-      std::printf("    %s\n", fmt::format("... {} more", growth.after.stack.size() - i).c_str());
+int compare(Typed typed) {
+  CompareArguments& args = typed.args;
+  const WallTime now = read_clocks().wall;
+  const auto a = parse_subject(args.a, now, path_sort);
+  if (!a) return report_error(a.error());
+  const auto b = parse_subject(args.b, now, path_sort);
+  if (!b) return report_error(b.error());
+  const auto sort = common_sort(*a, *b);
+  if (!sort) return report_error(sort.error());
+  const auto kind = parse_kind(typed.kind);
+  if (!kind) return report_error(kind.error());
+  args.kind = *kind;
+  if (auto checked = check_options(args, *sort); !checked) return report_error(checked.error());
+  switch (*sort) {
+    case SubjectSort::kTime:
+      return compare_times(args, std::get<TimeSubject>(*a).time, std::get<TimeSubject>(*b).time);
+    case SubjectSort::kInstance:
+      return compare_instances(args, std::get<InstanceSubject>(*a).id,
+                               std::get<InstanceSubject>(*b).id);
+    case SubjectSort::kRun:
+      return compare_runs(args, std::get<RunSubject>(*a).database,
+                          std::get<RunSubject>(*b).database);
+    case SubjectSort::kCapture:
       break;
-    }
-    std::printf("    %s\n", growth.after.stack[i].c_str());
   }
+  return compare_captures(args, *a, *b);
 }
 
-void print_growth(const Breakdown& before, const Breakdown& after,
-                  const std::vector<GroupGrowth>& growth, std::size_t most) {
-  const bool color = wants_color(Stream::kOut);
-  const CaptureKind kind = after.kind;
-  std::printf("%s: %s before, %s now, %s\n", std::string(to_string(kind)).c_str(),
-              amount(kind, total(before)).c_str(), amount(kind, total(after)).c_str(),
-              signed_amount(kind, total(after) - total(before)).c_str());
-  const auto grew = static_cast<std::size_t>(
-      std::count_if(growth.begin(), growth.end(),
-                    [](const GroupGrowth& group) { return group.now > group.before; }));
-  if (grew == 0) {
-    std::printf("nothing grew\n");
-    return;
-  }
-  const std::size_t shown = most > 0 ? std::min(most, grew) : grew;
-  std::printf("\n%s\n", dim(fmt::format("{:>11} {:>11} {:>11} {:>6}  {}", "before", "now", "change",
-                                        "share", "who"),
-                            color)
-                            .c_str());
-  const std::vector<std::string> names = names_of(growth, shown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    const GroupGrowth& group = growth[i];
-    std::printf("%s\n",
-                fmt::format("{:>11} {:>11} {:>11} {:>4.0f} %  {}", amount(kind, group.before),
-                            amount(kind, group.now), signed_amount(kind, group.now - group.before),
-                            group.share * 100, names[i])
-                    .c_str());
-  }
-  if (grew > shown) std::printf("%s\n", fmt::format("... {} more grew", grew - shown).c_str());
-  if (growth.size() > grew) {
-    double given_back = 0;
-    for (std::size_t i = grew; i < growth.size(); ++i)
-      given_back += growth[i].before - growth[i].now;
-    std::printf("%s\n", fmt::format("{} shrank, by {} in all", growth.size() - grew,
-                                    amount(kind, given_back))
-                            .c_str());
-  }
-  for (std::size_t i = 0; i < std::min(shown, kStacksShown); ++i) {
-    if (!growth[i].after.stack.empty()) print_stack(growth[i], color);
-  }
+void add_run_options(CLI::App& command, CompareArguments& args) {
+  command.add_flag("--fail-on-leak", args.fail_on_leak,
+                   "Runs: status 3 where B leaks and A does not, 4 where that cannot be said");
+  command
+      .add_option("--config", args.config,
+                  "Runs: configuration whose `detection` says what growth matters, and the warm-up")
+      ->type_name("FILE");
+  command
+      .add_option("--warm-up", args.warm_up,
+                  "Runs: what is left out at the start (detection.warm_up, 10m)")
+      ->type_name("DURATION");
 }
 
-// Bytes and counts are whole; seconds are not.
-boost::json::value number(double value) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (std::abs(value) <= kExact && std::floor(value) == value)
-    return static_cast<std::int64_t>(value);
-  return value;
-}
-
-boost::json::object json_of(const Breakdown& breakdown) {
-  return {{"count", number(breakdown.total_count)}, {"bytes", number(breakdown.total_bytes)}};
-}
-
-boost::json::object json_of(const GroupGrowth& growth) {
-  const Group& now = growth.after;
-  boost::json::array stack;
-  for (const std::string& frame : now.stack) stack.emplace_back(frame);
-  boost::json::object object{{"name", now.name},
-                             {"location", now.location},
-                             {"state", now.state},
-                             {"count_before", number(now.count - growth.count)},
-                             {"count_now", number(now.count)},
-                             {"count_change", number(growth.count)},
-                             {"bytes_before", number(now.bytes - growth.bytes)},
-                             {"bytes_now", number(now.bytes)},
-                             {"bytes_change", number(growth.bytes)},
-                             {"share", growth.share},
-                             {"stack", std::move(stack)}};
-  if (now.longest_wait) {
-    object["longest_wait_seconds"] = static_cast<double>(now.longest_wait->count()) / 1000;
-  }
-  return object;
-}
-
-void print_json(const Breakdown& before, const Breakdown& after,
-                const std::vector<GroupGrowth>& growth) {
-  boost::json::array groups;
-  for (const GroupGrowth& group : growth) groups.push_back(json_of(group));
-  const boost::json::object object{{"kind", std::string(to_string(after.kind))},
-                                   {"before", json_of(before)},
-                                   {"now", json_of(after)},
-                                   {"groups", std::move(groups)}};
-  std::printf("%s\n", boost::json::serialize(object).c_str());
-}
-
-int compare_groups(const CompareArguments& args) {
-  const auto read = [](std::string_view bytes) { return read_breakdown(bytes); };
-  const auto before = read_as<Breakdown>(args.before, read);
-  if (!before) return report_error(before.error());
-  const auto after = read_as<Breakdown>(args.after, read);
-  if (!after) return report_error(after.error());
-  if (before->kind != after->kind) {
-    return report_error(invalid(fmt::format("captures of different kinds: {} and {}",
-                                            to_string(before->kind), to_string(after->kind))));
-  }
-  const std::vector<GroupGrowth> growth = what_grew(*before, *after);
-  if (args.json) {
-    print_json(*before, *after, growth);
-  } else {
-    print_growth(*before, *after, growth, args.nodes);
-  }
-  return kExitDone;
-}
-
-// As they are, but for what would command the terminal.
-void print_lines(std::string_view text) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    std::printf("%s\n", printable(line, kMaxLineBytes).c_str());
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-  }
-}
-
-int compare_top(const CompareArguments& args) {
-  if (args.json) return report_error(invalid("--top is text; --json goes without it"));
-  const auto read = [](std::string_view bytes) { return parse_profile(bytes); };
-  const auto before = read_as<Profile>(args.before, read);
-  if (!before) return report_error(before.error());
-  const auto after = read_as<Profile>(args.after, read);
-  if (!after) return report_error(after.error());
-  ProfileTopOptions options;
-  options.sample_type = args.sample_index;
-  options.nodes = args.nodes;
-  const auto text = profile_top(*after, *before, options);
-  if (!text) return report_error(text.error());
-  print_lines(*text);
-  return kExitDone;
-}
-
-int compare(const CompareArguments& args) {
-  if (args.top) return compare_top(args);
-  if (!args.sample_index.empty()) return report_error(invalid("--sample-index goes with --top"));
-  return compare_groups(args);
+void add_capture_options(CLI::App& command, Typed& typed) {
+  CompareArguments& args = typed.args;
+  command.add_option("--kind", typed.kind, "Only captures of this kind: heap, goroutine, fds, ...")
+      ->type_name("KIND");
+  command.add_flag("--top", args.top,
+                   "The functions of two profiles as `go tool pprof -top -base A B` lists them");
+  command
+      .add_option("--sample-index", args.sample_index,
+                  "With --top: inuse_space, inuse_objects, alloc_space, alloc_objects, cpu, ...; "
+                  "without it the profile's default")
+      ->type_name("TYPE");
+  command.add_option("--nodes", args.nodes, "Lines that are shown; 0: all")
+      ->capture_default_str()
+      ->type_name("N");
 }
 
 }  // namespace
 
 void add_compare_command(CLI::App& app, int& status) {
-  auto args = std::make_shared<CompareArguments>();
-  CLI::App* command = app.add_subcommand("compare", "What grew between two captures");
-  command->add_option("before", args->before, "Capture to compare with")
-      ->required()
-      ->type_name("A");
-  command->add_option("after", args->after, "The later capture, of the same kind")
+  auto typed = std::make_shared<Typed>();
+  CompareArguments& args = typed->args;
+  CLI::App* command = app.add_subcommand(
+      "compare", "What grew between two captures or times; whether one run leaks and another not");
+  command->add_option("a", args.a, "Before, or the baseline")->required()->type_name("A");
+  command->add_option("b", args.b, "After, or the candidate; of the same sort as A")
       ->required()
       ->type_name("B");
-  command->add_flag("--top", args->top,
-                    "The functions of two profiles as `go tool pprof -top -base A B` lists them");
-  command
-      ->add_option("--sample-index", args->sample_index,
-                   "With --top: inuse_space, inuse_objects, alloc_space, alloc_objects, cpu, ...; "
-                   "without it the profile's default")
-      ->type_name("TYPE");
-  command->add_option("--nodes", args->nodes, "Lines that are shown; 0: all")
-      ->capture_default_str()
-      ->type_name("N");
-  command->add_flag("--json", args->json, "One JSON object with all groups that changed");
+  command->add_option("--target", args.target, "Only this target; needed where there are several")
+      ->type_name("NAME");
+  add_database_option(*command, args.database);
+  add_run_options(*command, args);
+  add_capture_options(*command, *typed);
+  command->add_flag("--json", args.json, "One JSON object, with all groups that changed");
   command->footer(
-      "Captures are profiles (heap, allocs, goroutine, cpu), as fetched or gzip-compressed.\n"
-      "Memory is listed by the line of the program that asked for it, goroutines by stack.");
-  command->callback([args, &status] { status = compare(*args); });
+      "A and B are both one of\n"
+      "  captures   files (heap, allocs, goroutine, cpu, fds, ...), or numbers of stored ones: 17\n"
+      "  times      12h (ago), now, 2026-11-20T22:00: the captures and floors nearest to them\n"
+      "  instances  instance:3: the first captures of each process\n"
+      "  runs       report folders of two soaks, or databases: floors and paces side by side\n"
+      "capture:, time:, instance:, run: and file: in front of a word say which is meant.\n"
+      "Examples:\n"
+      "  soakwatch compare before.pb.gz after.pb.gz        which line's memory grew\n"
+      "  soakwatch compare 17 42                           the same of stored captures\n"
+      "  soakwatch compare 12h now --target sidecar        what came overnight\n"
+      "  soakwatch compare instance:1 instance:2           after a restart\n"
+      "  soakwatch compare soak-v1 soak-v2 --fail-on-leak  a gate: does v2 leak where v1 did not?\n"
+      "Exit status: 0 compared, 1 error, 2 usage; with --fail-on-leak 3 and 4 as above.");
+  command->callback([typed, &status] { status = compare(*typed); });
 }
 
 }  // namespace soakwatch
