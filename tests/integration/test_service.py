@@ -27,7 +27,7 @@ class Service:
         self.file = bench.folder / "soakwatch.yaml"
         self.write(config)
         self.program = bench.run_program([SOAKWATCHD, "--config", self.file], "soakwatchd",
-                                         env={**bench.env, **self.manager.env})
+                                         env={**bench.env, **self.manager.env}, cwd=bench.folder)
         self.manager.wait_for("READY")
 
     def write(self, config):

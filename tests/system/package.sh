@@ -84,6 +84,7 @@ main() {
     export SOAKWATCH_DEBS=$root/build/deb-test
   fi
   rm -rf build/deb-test/programs
+  mkdir -p build/deb-test
   dpkg-deb -x "$SOAKWATCH_DEBS"/first/soakwatch_*.deb build/deb-test/programs
   make_system build/deb-test/programs/usr/bin/soakwatchd build/deb-test/programs/usr/bin/soakwatch
   rm -rf build/deb-test/programs
