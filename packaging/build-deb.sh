@@ -80,10 +80,11 @@ main() {
   check_version "$work/soakwatch"
   if command -v ccache >/dev/null && [[ -z ${CCACHE_DISABLE:-} ]]; then
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache
-    # debhelper gives a build a home of its own, where no cache would outlive it. Objects of one folder
-    # serve another: the compiler maps its name away as well.
+    # debhelper gives a build a home of its own, where no cache would outlive it. Paths stay what the
+    # compiler makes of them without a cache: rewritten ones end up in the debug information, and its
+    # hash in the programs.
     CCACHE_DIR=$(ccache --get-config cache_dir)
-    export CCACHE_DIR CCACHE_BASEDIR=$work/soakwatch CCACHE_NOHASHDIR=1
+    export CCACHE_DIR CCACHE_BASEDIR='' CCACHE_HASHDIR=1
   fi
   (
     cd "$work/soakwatch"
