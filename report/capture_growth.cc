@@ -11,6 +11,7 @@ namespace soakwatch {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
+constexpr double kLeastShare = 0.01;  // less is noise
 // The order of the report: what is named by a line of code comes first.
 constexpr std::array kKinds{CaptureKind::kGoroutine, CaptureKind::kHeap, CaptureKind::kAllocs,
                             CaptureKind::kFds, CaptureKind::kMappings};
@@ -48,7 +49,7 @@ std::vector<CaptureGrowth> growth_between(const std::filesystem::path& database,
     if (!before || !after) continue;
     CaptureGrowth growth{*first, *last, total(*before, kind), total(*after, kind), {}};
     for (GroupGrowth& group : what_grew(*before, *after)) {
-      if (group.share <= 0 || growth.groups.size() >= group_limit) break;
+      if (group.share < kLeastShare || growth.groups.size() >= group_limit) break;
       growth.groups.push_back(std::move(group));
     }
     result.push_back(std::move(growth));
