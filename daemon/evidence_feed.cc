@@ -8,6 +8,7 @@
 #include "evidence/fd_list.h"
 #include "evidence/frame.h"
 #include "evidence/gunzip.h"
+#include "evidence/mapping_breakdown.h"
 #include "evidence/openers.h"
 #include "evidence/read_breakdown.h"
 #include "storage/capture_folder.h"
@@ -43,6 +44,7 @@ constexpr double kMostDumpedGoroutines = 10000;
 bool wants_openers(const Evidence& evidence) {
   if (evidence.culprits.empty()) return false;
   const Culprit& first = evidence.culprits.front();
+  if (first.name == kGoHeapMapping) return false;  // its call sites tell
   const bool has_stack = first.kind == CaptureKind::kGoroutine || first.kind == CaptureKind::kHeap;
   return !has_stack || !is_own(first.name);
 }

@@ -28,10 +28,15 @@ bool Investigation::wants_look(const Case& state, const Finding& finding) {
   return finding.current - finding.base >= 2 * std::max(state.level - finding.base, step);
 }
 
-void Investigation::add_evidence(const Case& state, Finding& finding) {
+bool Investigation::is_waiting(const std::string& detector) const {
+  const auto at = cases_.find(detector);
+  return at != cases_.end() && at->second.looks == 0;
+}
+
+void Investigation::add_evidence(const Case& state, Finding& finding) const {
   finding.culprits = state.evidence.culprits;
   finding.probe = state.evidence.statement;
-  if (state.looks == 0) {
+  if (state.looks == 0 || is_waiting(finding.root)) {
     finding.grade = Grade::kSuspect;
   } else if (state.evidence.confirmed) {
     finding.grade = Grade::kAlert;
@@ -59,9 +64,9 @@ std::optional<LookRequest> Investigation::consider(Finding& finding) {
   return request;
 }
 
-std::optional<Finding> Investigation::looked(const std::string& detector, Evidence evidence) {
+std::vector<Finding> Investigation::looked(const std::string& detector, Evidence evidence) {
   const auto at = cases_.find(detector);
-  if (at == cases_.end()) return std::nullopt;
+  if (at == cases_.end()) return {};
   Case& state = at->second;
   state.asked = false;
   ++state.looks;
@@ -69,15 +74,22 @@ std::optional<Finding> Investigation::looked(const std::string& detector, Eviden
   if (!evidence.culprits.empty() || state.evidence.culprits.empty()) {
     state.evidence = std::move(evidence);
   }
-  Finding finding = state.latest;
-  add_evidence(state, finding);
-  return finding;
+  std::vector<Finding> findings{state.latest};
+  add_evidence(state, findings.back());
+  if (state.looks > 1) return findings;
+  for (const auto& [name, other] : cases_) {
+    if (other.latest.root != detector || other.looks == 0 || name == detector) continue;
+    findings.push_back(other.latest);
+    add_evidence(other, findings.back());
+  }
+  return findings;
 }
 
 std::vector<Finding> Investigation::waiting() const {
   std::vector<Finding> findings;
   for (const auto& [detector, state] : cases_) {
-    if (state.looks == 0 && state.latest.grade == Grade::kAlert) findings.push_back(state.latest);
+    const bool waits = state.looks == 0 || is_waiting(state.latest.root);
+    if (waits && state.latest.grade == Grade::kAlert) findings.push_back(state.latest);
   }
   return findings;
 }

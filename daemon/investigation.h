@@ -24,8 +24,9 @@ struct LookRequest {
 
 // Pure: no clock and no I/O. Not thread-safe.
 //
-// A finding waits for the first look, as a suspicion, so that its alert can name who is behind it;
-// the look always comes to an end, if only with the word that it failed. A suspicion asks for more
+// A finding waits for the first look, as a suspicion, so that its alert can name who is behind it,
+// and for that of the finding that explains it, which is told first; the look always comes to an
+// end, if only with the word that it failed. A suspicion asks for more
 // looks while it grows, until somebody is confirmed, which makes it an alert; so does an alert
 // whenever its growth has doubled.
 class Investigation {
@@ -35,9 +36,9 @@ class Investigation {
   std::optional<LookRequest> consider(Finding& finding);
   // The condition of the detector is absent.
   void over(const std::string& detector) { cases_.erase(detector); }
-  // What a look said. The latest finding, as consider() would have it by now; nothing where the
-  // growth is over.
-  std::optional<Finding> looked(const std::string& detector, Evidence evidence);
+  // What a look said. The latest finding, as consider() would have it by now, and those that it
+  // explains and that waited for it; none where the growth is over.
+  std::vector<Finding> looked(const std::string& detector, Evidence evidence);
   // The process ended: findings of grade alert that still wait for their first look, as they are.
   std::vector<Finding> waiting() const;
 
@@ -51,7 +52,8 @@ class Investigation {
     double level = 0;  // of the series when the last look was asked for
   };
   [[nodiscard]] static bool wants_look(const Case& state, const Finding& finding);
-  static void add_evidence(const Case& state, Finding& finding);
+  void add_evidence(const Case& state, Finding& finding) const;
+  [[nodiscard]] bool is_waiting(const std::string& detector) const;
 
   std::map<std::string, Case> cases_;
 };

@@ -106,12 +106,13 @@ void Pipeline::looked(InstanceId instance, const std::string& detector, Evidence
                       WallTime now) {
   const auto found = watched_.find(instance);
   if (found == watched_.end()) return;
-  const auto finding = found->second.investigation.looked(detector, std::move(evidence));
-  if (!finding) return;
-  tell(tracker_.condition_holds(found->second.subject, *finding, now));
-  // Who is behind it is worth keeping at once, also where nothing else changed.
-  const Alert* alert = tracker_.open_alert(instance, detector);
-  if (alert != nullptr && parts_.store != nullptr) parts_.store->update_alert(*alert, now);
+  const auto findings = found->second.investigation.looked(detector, std::move(evidence));
+  for (const Finding& finding : findings) {
+    tell(tracker_.condition_holds(found->second.subject, finding, now));
+    // Who is behind it is worth keeping at once, also where nothing else changed.
+    const Alert* alert = tracker_.open_alert(instance, finding.detector);
+    if (alert != nullptr && parts_.store != nullptr) parts_.store->update_alert(*alert, now);
+  }
 }
 
 bool Pipeline::is_quiet(InstanceId instance) const { return !tracker_.has_open(instance); }

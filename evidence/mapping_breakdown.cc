@@ -119,7 +119,7 @@ class Layout {
 };
 
 Naming plain(const std::string& name) { return {name, name, {}, {}}; }
-Naming go_heap() { return plain("Go heap"); }
+Naming go_heap() { return plain(std::string(kGoHeapMapping)); }
 Naming malloc_arenas() { return plain("C heap, malloc arenas of threads"); }
 Naming thread_stacks() { return plain("thread stacks"); }
 

@@ -28,6 +28,9 @@ inline constexpr std::size_t kMaxMappings = 200'000;
 // kInvalid: another text, or a mapping without its Rss; kTooLarge: more than kMaxMappings.
 Result<std::vector<Mapping>> parse_smaps(std::string_view text);
 
+// The name of the group that holds the heap of Go's runtime.
+inline constexpr std::string_view kGoHeapMapping = "Go heap";
+
 inline constexpr std::size_t kMaxMappingGroups = 1000;
 
 // `count` is mappings and `bytes` what of them is in memory (Rss). Groups are named after who made

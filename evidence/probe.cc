@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "evidence/mapping_breakdown.h"
+
 namespace soakwatch {
 namespace {
 
@@ -85,6 +87,10 @@ std::string Probe::objection(const std::vector<GroupGrowth>& whole) const {
     return fmt::format("the growth is spread out: {} hold {:.0f} % of it",
                        blamed == 1 ? "the first" : fmt::format("the first {}", blamed),
                        percent(share));
+  }
+  // The mapping names nobody: live_heap_growth and its call sites do.
+  if (kind_ == CaptureKind::kMappings && whole.front().after.name == kGoHeapMapping) {
+    return "it is Go's heap, of which the heap profile tells more";
   }
   if (!can_confirm(kind_)) return "this kind of capture confirms nobody";
   if (looks_ < kLooksToConfirm) return "a later look has to show the same";

@@ -38,10 +38,10 @@ TEST(Investigation, AsksForALookAndLetsTheFindingWaitAsASuspicion) {
   EXPECT_EQ(finding.grade, Grade::kSuspect);
 
   const auto answered = investigation.looked("goroutine_growth", somebody(false));
-  ASSERT_TRUE(answered);
-  EXPECT_EQ(answered->grade, Grade::kAlert);
-  ASSERT_EQ(answered->culprits.size(), 1U);
-  EXPECT_EQ(answered->probe, "looked");
+  ASSERT_EQ(answered.size(), 1U);
+  EXPECT_EQ(answered[0].grade, Grade::kAlert);
+  ASSERT_EQ(answered[0].culprits.size(), 1U);
+  EXPECT_EQ(answered[0].probe, "looked");
 }
 
 TEST(Investigation, ALookThatFailedLetsTheAlertGoOn) {
@@ -50,22 +50,22 @@ TEST(Investigation, ALookThatFailedLetsTheAlertGoOn) {
   investigation.consider(finding);
   const auto answered =
       investigation.looked("goroutine_growth", {{}, false, "nobody could be named: refused"});
-  ASSERT_TRUE(answered);
-  EXPECT_EQ(answered->grade, Grade::kAlert);
-  EXPECT_TRUE(answered->culprits.empty());
-  EXPECT_EQ(answered->probe, "nobody could be named: refused");
+  ASSERT_EQ(answered.size(), 1U);
+  EXPECT_EQ(answered[0].grade, Grade::kAlert);
+  EXPECT_TRUE(answered[0].culprits.empty());
+  EXPECT_EQ(answered[0].probe, "nobody could be named: refused");
 }
 
 TEST(Investigation, AConfirmedSuspicionBecomesAnAlert) {
   Investigation investigation;
   Finding finding = goroutines(Grade::kSuspect, 100);
   investigation.consider(finding);
-  EXPECT_EQ(investigation.looked("goroutine_growth", somebody(false))->grade, Grade::kSuspect);
+  EXPECT_EQ(investigation.looked("goroutine_growth", somebody(false))[0].grade, Grade::kSuspect);
   finding = goroutines(Grade::kSuspect, 150);
   const auto second = investigation.consider(finding);
   ASSERT_TRUE(second);
   EXPECT_FALSE(second->first);
-  EXPECT_EQ(investigation.looked("goroutine_growth", somebody(true))->grade, Grade::kAlert);
+  EXPECT_EQ(investigation.looked("goroutine_growth", somebody(true))[0].grade, Grade::kAlert);
   // And stays one.
   finding = goroutines(Grade::kSuspect, 151);
   EXPECT_FALSE(investigation.consider(finding));
@@ -121,7 +121,7 @@ TEST(Investigation, ForgetsWhatIsOver) {
   Finding finding = goroutines(Grade::kAlert, 100);
   investigation.consider(finding);
   investigation.over("goroutine_growth");
-  EXPECT_FALSE(investigation.looked("goroutine_growth", somebody(true)));
+  EXPECT_TRUE(investigation.looked("goroutine_growth", somebody(true)).empty());
   finding = goroutines(Grade::kSuspect, 100);
   const auto request = investigation.consider(finding);
   ASSERT_TRUE(request);
@@ -135,9 +135,27 @@ TEST(Investigation, AFailedLookDoesNotUnsayAnEarlierOne) {
   investigation.consider(finding);
   investigation.looked("goroutine_growth", somebody(true));
   const auto answered = investigation.looked("goroutine_growth", {{}, false, "refused"});
-  ASSERT_TRUE(answered);
-  EXPECT_EQ(answered->culprits.size(), 1U);
-  EXPECT_EQ(answered->grade, Grade::kAlert);
+  ASSERT_EQ(answered.size(), 1U);
+  EXPECT_EQ(answered[0].culprits.size(), 1U);
+  EXPECT_EQ(answered[0].grade, Grade::kAlert);
+}
+
+TEST(Investigation, WhatAnotherExplainsIsToldAfterThatOne) {
+  Investigation investigation;
+  Finding root = goroutines(Grade::kAlert, 100);
+  Finding child = goroutines(Grade::kAlert, 100);
+  child.detector = "fd_growth";
+  child.root = "goroutine_growth";
+  investigation.consider(root);
+  investigation.consider(child);
+  const auto early = investigation.looked("fd_growth", somebody(false));
+  ASSERT_EQ(early.size(), 1U);
+  EXPECT_EQ(early[0].grade, Grade::kSuspect);
+  const auto both = investigation.looked("goroutine_growth", somebody(false));
+  ASSERT_EQ(both.size(), 2U);
+  EXPECT_EQ(both[0].detector, "goroutine_growth");
+  EXPECT_EQ(both[1].detector, "fd_growth");
+  EXPECT_EQ(both[1].grade, Grade::kAlert);
 }
 
 TEST(Investigation, TellsWhichAlertsStillWait) {

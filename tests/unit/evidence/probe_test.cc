@@ -80,6 +80,15 @@ TEST(Probe, DoesNotConfirmMemoryWhoseGrowthSlowsDown) {
   EXPECT_NE(evidence.statement.find("slows down"), std::string::npos);
 }
 
+TEST(Probe, LeavesGosHeapToTheHeapProfile) {
+  const auto evidence =
+      after(CaptureKind::kMappings, {{{"Go heap", 1e6}}, {{"Go heap", 5e6}}, {{"Go heap", 9e6}}});
+  EXPECT_FALSE(evidence.confirmed);
+  const auto native =
+      after(CaptureKind::kMappings, {{{"[heap]", 1e6}}, {{"[heap]", 5e6}}, {{"[heap]", 9e6}}});
+  EXPECT_TRUE(native.confirmed) << native.statement;
+}
+
 TEST(Probe, NamesTheHeaviestWithoutAnEarlierCapture) {
   const auto evidence = after(CaptureKind::kGoroutine, {{{"leak", 500}, {"pool", 8}}});
   EXPECT_FALSE(evidence.confirmed);
