@@ -104,10 +104,10 @@ void add_compare_command(CLI::App& app, int& status) {
   CompareArguments& args = typed->args;
   CLI::App* command = app.add_subcommand(
       "compare", "What grew between two captures or times; whether one run leaks and another not");
-  command->add_option("a", args.a, "Before, or the baseline")->required()->type_name("A");
-  command->add_option("b", args.b, "After, or the candidate; of the same sort as A")
+  command->add_option("A", args.a, "Before, or the baseline")->required()->type_name("");
+  command->add_option("B", args.b, "After, or the candidate; of the same sort as A")
       ->required()
-      ->type_name("B");
+      ->type_name("");
   command->add_option("--target", args.target, "Only this target; needed where there are several")
       ->type_name("NAME");
   add_database_option(*command, args.database);

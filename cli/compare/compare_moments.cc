@@ -85,12 +85,37 @@ Result<MomentSide> side_of_instance(SampleReader& reader, const std::filesystem:
   // Not from its start, where it holds little yet.
   WallTime from = found->row.first_seen;
   for (const Capture& capture : side.side.captures) from = std::max(from, capture.time);
-  SampleQuery samples{found->target.name, id, {}, {}};
-  auto floors = floors_after(reader, samples, from, kFloorSpan);
-  if (floors && !*floors) floors = floors_after(reader, samples, {}, kFloorSpan);
+  auto floors = floors_at(reader, found->target.name, {id, from, true}, kFloorSpan);
+  if (floors && !*floors)
+    floors = floors_at(reader, found->target.name, {id, found->row.first_seen, true}, kFloorSpan);
   if (!floors) return floors.error();
   side.floors = std::move(*floors);
   return side;
+}
+
+Result<MomentComparison> around_times(SampleReader& reader, const std::filesystem::path& database,
+                                      const std::string& target, WallTime before, WallTime after) {
+  CaptureQuery query;
+  query.target = target;
+  const auto captures = reader.captures(query);
+  if (!captures) return captures.error();
+  const auto a = anchor_at(reader, target, before);
+  if (!a) return a.error();
+  const auto b = anchor_at(reader, target, after);
+  if (!b) return b.error();
+  MomentComparison comparison{SubjectSort::kTime,
+                              {target, before, {}, {database, nearest_captures(*captures, before)}},
+                              {target, after, {}, {database, nearest_captures(*captures, after)}}};
+  if (!*a || !*b) return comparison;
+  // So that the two have nothing in common.
+  const milliseconds span = std::clamp(((*b)->time - (*a)->time) / 2, kLeastFloorSpan, kFloorSpan);
+  auto first = floors_at(reader, target, **a, span);
+  if (!first) return first.error();
+  auto second = floors_at(reader, target, **b, span);
+  if (!second) return second.error();
+  comparison.before.floors = std::move(*first);
+  comparison.after.floors = std::move(*second);
+  return comparison;
 }
 
 }  // namespace
@@ -105,23 +130,12 @@ int compare_times(const CompareArguments& args, WallTime before, WallTime after)
   if (!reader) return report_error(reader.error());
   const auto target = choose_target(*reader, args.target);
   if (!target) return report_error(target.error());
-  CaptureQuery query;
-  query.target = target->name;
-  const auto captures = reader->captures(query);
-  if (!captures) return report_error(captures.error());
-  const milliseconds span = std::clamp((after - before) / 2, kLeastFloorSpan, kFloorSpan);
-  MomentComparison comparison;
-  comparison.sort = SubjectSort::kTime;
-  for (const WallTime time : {before, after}) {
-    auto floors = floors_at(*reader, target->name, time, span);
-    if (!floors) return report_error(floors.error());
-    (time == before ? comparison.before : comparison.after) = {
-        target->name, time, std::move(*floors), {database, nearest_captures(*captures, time)}};
-  }
-  if (!comparison.before.floors && comparison.before.side.captures.empty()) {
+  const auto comparison = around_times(*reader, database, target->name, before, after);
+  if (!comparison) return report_error(comparison.error());
+  if (!comparison->before.floors && comparison->before.side.captures.empty()) {
     return report_error(not_found("no sample and no capture of '" + printable(target->name) + "'"));
   }
-  return print(args, comparison);
+  return print(args, *comparison);
 }
 
 int compare_instances(const CompareArguments& args, InstanceId before, InstanceId after) {

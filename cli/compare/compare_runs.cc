@@ -53,7 +53,7 @@ RunsComparison compared(Run baseline, Run candidate, const DetectionOptions& opt
       one.result.difference =
           one.a.read && one.b.read ? Difference::kTooShort : Difference::kNotRead;
     }
-    comparison.signals.push_back(std::move(one));
+    comparison.signals.push_back(one);
   }
   return comparison;
 }

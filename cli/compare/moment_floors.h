@@ -17,13 +17,20 @@ struct MomentFloors {
   MetricValues minima;  // of gauges
 };
 
-// The lowest values within `span` before the newest sample at or before `time`; where there is
-// none, within `span` after the oldest one. One process: that of the sample. Nothing: no samples.
-Result<std::optional<MomentFloors>> floors_at(SampleReader& reader, const std::string& target,
-                                              WallTime time, milliseconds span);
+// The sample that stands for an instant.
+struct Anchor {
+  InstanceId instance = 0;
+  WallTime time;
+  bool later = false;  // than the instant: there is none before it
+};
 
-// Within `span` after the first sample of the instance at or after `time`.
-Result<std::optional<MomentFloors>> floors_after(SampleReader& reader, SampleQuery query,
-                                                 WallTime time, milliseconds span);
+// The newest sample at or before `time`, else the oldest one; nothing: no samples.
+Result<std::optional<Anchor>> anchor_at(SampleReader& reader, const std::string& target,
+                                        WallTime time);
+
+// The lowest values of the anchor's process within `span` before it, or after it where it is later
+// than what was asked for.
+Result<std::optional<MomentFloors>> floors_at(SampleReader& reader, const std::string& target,
+                                              const Anchor& anchor, milliseconds span);
 
 }  // namespace soakwatch

@@ -68,6 +68,9 @@ std::vector<Capture> first_captures(std::span<const Capture> captures) {
 StoredPairs pairs_of(const StoredSide& before, const StoredSide& after,
                      std::optional<CaptureKind> kind) {
   StoredPairs result;
+  std::error_code error;
+  const bool one_file = before.database == after.database ||
+                        std::filesystem::equivalent(before.database, after.database, error);
   for (const CaptureKind of : kKinds) {
     if (kind && *kind != of) continue;
     const Capture* a = of_kind(before, of);
@@ -78,7 +81,7 @@ StoredPairs pairs_of(const StoredSide& before, const StoredSide& after,
             fmt::format("{}: only {} has a capture", to_string(of), a != nullptr ? "A" : "B"));
       continue;
     }
-    if (a->id == b->id && before.database == after.database) {
+    if (a->id == b->id && one_file) {
       result.notes.push_back(fmt::format("{}: one capture, {} of {}, is the nearest to both",
                                          to_string(of), a->id, format_local(a->time)));
       continue;
