@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
+#include "daemon/background_task.h"
 #include "daemon/clock.h"
 #include "daemon/options.h"
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr std::size_t kNotifierQueueLimit = 1000;
 constexpr std::chrono::seconds kHealthInterval{5};
+// Captures that are too old or no longer needed go.
+constexpr std::chrono::hours kTidyInterval{1};
 // A stop as a whole takes 5 s at most.
 constexpr std::chrono::seconds kFlushPatience{3};
 
@@ -169,10 +172,16 @@ void Monitor::tell(EventKind kind, const char* detail) {
 asio::awaitable<void> Monitor::watch_store() {
   FailureLog writing(logger_, "the database");
   FailureLog losing(logger_, "lost");
+  auto next_tidy = std::chrono::steady_clock::now() + kTidyInterval;
   while (running_ > 0) {
     health_timer_.expires_after(kHealthInterval);
     co_await health_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     report_trouble(writing, losing);
+    if (captures_ == nullptr || std::chrono::steady_clock::now() < next_tidy) continue;
+    next_tidy += kTidyInterval;
+    const auto tidy = [this] { return captures_->tidy(read_clocks().wall); };
+    const auto removed = co_await run_on(workers_.get_executor(), tidy);
+    if (!removed) logger_->warn("captures: {}", removed.error().message);
   }
 }
 
