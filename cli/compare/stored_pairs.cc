@@ -76,9 +76,10 @@ StoredPairs pairs_of(const StoredSide& before, const StoredSide& after,
     const Capture* a = of_kind(before, of);
     const Capture* b = of_kind(after, of);
     if (a == nullptr || b == nullptr) {
-      if (a != b)
+      if (a != b) {
         result.notes.push_back(
             fmt::format("{}: only {} has a capture", to_string(of), a != nullptr ? "A" : "B"));
+      }
       continue;
     }
     if (a->id == b->id && one_file) {
