@@ -25,7 +25,7 @@ quickstart_packages=(golang-go)
 test_packages=(
   libbenchmark-dev libgmock-dev libgtest-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  curl procps python3 python3-pytest shellcheck sqlite3
+  curl procps python3 python3-pytest python3-pytest-xdist shellcheck sqlite3
   libreoffice-calc-nogui
 )
 

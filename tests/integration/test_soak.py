@@ -170,8 +170,12 @@ def test_analyze_agrees(verdicts, module_bench):
         done = module_bench.soakwatch("analyze", soak.folder / "samples.db", "--json", "--config", config)
         assert done.status == soak.wait()
         again = json.loads(done.out)
+        first = soak.json["analysis"]
+        # Who is behind it only the soak could see.
+        for alert in first["alerts"] + again["alerts"]:
+            alert.pop("culprits"), alert.pop("probe")
         for key in ("verdict", "summary", "series", "samples", "alerts", "instance_count"):
-            assert again[key] == soak.json["analysis"][key], key
+            assert again[key] == first[key], key
 
 
 def test_too_short_is_said_first_and_never_passes(bench):
