@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "cli/doctor/facts.h"
@@ -38,7 +39,10 @@ bool has_capability(const MachineFacts& machine, int capability);
 struct KernelVersion {
   int major = 0;
   int minor = 0;
-  friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
+  friend bool operator==(const KernelVersion&, const KernelVersion&) = default;
+  friend bool operator<(const KernelVersion& a, const KernelVersion& b) {
+    return std::tie(a.major, a.minor) < std::tie(b.major, b.minor);
+  }
 };
 // 0.0 where it cannot be read.
 KernelVersion parse_kernel_version(std::string_view release);
