@@ -33,6 +33,7 @@ void add_analyze_command(CLI::App& app, int& status);
 void add_alerts_command(CLI::App& app, int& status);
 void add_capture_command(CLI::App& app, int& status);
 void add_compare_command(CLI::App& app, int& status);
+void add_doctor_command(CLI::App& app, int& status);
 void add_report_command(CLI::App& app, int& status);
 void add_status_command(CLI::App& app, int& status);
 void add_mem_monitor_command(CLI::App& app, int& status);

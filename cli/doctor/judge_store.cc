@@ -1,0 +1,253 @@
+// Configuration, database, its writer and its disk.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/doctor/judgement.h"
+#include "model/printable.h"
+#include "report/words.h"
+
+namespace soakwatch {
+namespace {
+
+using State = StoreFacts::State;
+
+constexpr std::int64_t kWarnFreeBytes = std::int64_t{1} << 30;
+constexpr std::int64_t kFailFreeBytes = std::int64_t{64} << 20;
+constexpr std::int64_t kMaxWalBytes = std::int64_t{64} << 20;
+constexpr std::size_t kMaxMistakes = 20;
+// A sample is late after three rounds and what a queue may take to be written.
+constexpr int kLateRounds = 3;
+constexpr seconds kWritePatience{60};
+// A clock that was set back makes samples of the future.
+constexpr seconds kClockPatience{60};
+
+std::string bytes(std::int64_t count) { return format_bytes(static_cast<double>(count)); }
+
+DoctorLine judge_config(const ConfigFacts& config) {
+  const std::string file = shell_word(config.file);
+  if (!config.found && config.named) {
+    return {Health::kFail,
+            "configuration",
+            config.file + " is not there",
+            "soakwatchd --show-config > " + file,
+            {}};
+  }
+  if (!config.found) {
+    return {
+        Health::kWarn,
+        "configuration",
+        "none at " + config.file + ": defaults count, and the daemon has nothing to watch",
+        fmt::format("mkdir -p \"$(dirname {0})\" && printf 'targets:\\n  - name:sidecar\\n' > {0}",
+                    file),
+        {}};
+  }
+  if (!config.mistakes.empty()) {
+    DoctorLine line{Health::kFail, "configuration",
+                    fmt::format("{}: {} {}", config.file, config.mistakes.size(),
+                                config.mistakes.size() == 1 ? "mistake" : "mistakes"),
+                    fmt::format("editor {0} && soakwatchd --config {0} --check-config", file),
+                    config.mistakes};
+    if (line.details.size() > kMaxMistakes) line.details.resize(kMaxMistakes);
+    return line;
+  }
+  if (config.targets == 0) {
+    return {Health::kWarn,
+            "configuration",
+            config.file + " is valid and names no target",
+            fmt::format("printf 'targets:\\n  - name:sidecar\\n' >> {}", file),
+            {}};
+  }
+  return {Health::kPass,
+          "configuration",
+          fmt::format("{}: valid, {} {}", config.file, config.targets,
+                      config.targets == 1 ? "target" : "targets"),
+          {},
+          {}};
+}
+
+std::string start_command(const DoctorFacts& facts) {
+  if (facts.store.named) {
+    return "soakwatchd --config " + shell_word(facts.config.file) + " --db " +
+           shell_word(facts.store.file);
+  }
+  for (const UnitFacts& unit : facts.services.units) {
+    if (unit.state == UnitFacts::State::kInactive || unit.state == UnitFacts::State::kFailed) {
+      return unit.of_user ? "systemctl --user enable --now soakwatch"
+                          : "sudo systemctl enable --now soakwatch";
+    }
+  }
+  return "soakwatchd --config " + shell_word(facts.config.file);
+}
+
+DoctorLine judge_database(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
+  const std::string file = shell_word(store.file);
+  switch (store.state) {
+    case State::kReadable:
+      return {Health::kPass,
+              "database",
+              fmt::format("{}: readable, schema version {}", store.file, store.schema_version),
+              {},
+              {}};
+    case State::kMissing:
+      return {store.named ? Health::kFail : Health::kWarn,
+              "database",
+              store.file + " is not there: no daemon has written it yet",
+              start_command(facts),
+              {}};
+    case State::kDenied:
+      return {Health::kFail, "database", store.trouble, "sudo soakwatch doctor --db " + file, {}};
+    case State::kOlder:
+      return {Health::kWarn, "database", store.trouble, start_command(facts), {}};
+    case State::kNotOurs:
+    case State::kBroken:
+      break;
+  }
+  return {Health::kFail,
+          "database",
+          store.trouble,
+          fmt::format("mv {0} {0}.aside    # with the daemon stopped; it makes a new one", file),
+          {}};
+}
+
+DoctorLine judge_writer(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
+  if (!store.writer_runs) {
+    return {Health::kWarn, "daemon", "nothing writes this database now", start_command(facts), {}};
+  }
+  const std::string program = store.writer_program.empty() ? "a program" : store.writer_program;
+  return {Health::kPass,
+          "daemon",
+          store.writer_pid > 0 ? fmt::format("{} runs, pid {}", program, store.writer_pid)
+                               : program + " runs",
+          {},
+          {}};
+}
+
+DoctorLine judge_wal(const StoreFacts& store) {
+  if (store.wal_bytes <= kMaxWalBytes) {
+    return {Health::kPass, "write-ahead log", bytes(store.wal_bytes), {}, {}};
+  }
+  return {Health::kWarn,
+          "write-ahead log",
+          bytes(store.wal_bytes) + ": a program that reads the database holds it open for long",
+          "fuser -v " + shell_word(store.file),
+          {}};
+}
+
+DoctorLine judge_disk(const StoreFacts& store) {
+  if (!store.free_bytes) {
+    return {Health::kWarn,
+            "disk",
+            "the free space of " + store.folder + " cannot be found out",
+            "df -h " + shell_word(store.folder),
+            {}};
+  }
+  const std::string found = bytes(*store.free_bytes) + " free at " + store.folder;
+  if (*store.free_bytes >= kWarnFreeBytes) return {Health::kPass, "disk", found, {}, {}};
+  const bool fails = *store.free_bytes < kFailFreeBytes;
+  return {fails ? Health::kFail : Health::kWarn,
+          "disk",
+          found + (fails ? ": nothing can be recorded for long"
+                         : ": captures are refused below 512 MiB"),
+          "du -xh " + shell_word(store.folder) + " | sort -h | tail    # what takes it",
+          {}};
+}
+
+DoctorLine judge_captures(const StoreFacts& store) {
+  if (!store.capture_bytes) {
+    return {Health::kWarn,
+            "captures",
+            store.captures_folder + " may not be read",
+            "sudo ls -ld " + shell_word(store.captures_folder),
+            {}};
+  }
+  const std::string found =
+      fmt::format("{} of {} (evidence.max_size) in {}", bytes(*store.capture_bytes),
+                  bytes(store.max_capture_bytes), store.captures_folder);
+  if (*store.capture_bytes <= store.max_capture_bytes) {
+    return {Health::kPass, "captures", found, {}, {}};
+  }
+  return {Health::kWarn,
+          "captures",
+          found + ": the daemon tidies up when it has this configuration",
+          store.writer_pid > 0 ? fmt::format("kill -HUP {}", store.writer_pid)
+                               : std::string("sudo systemctl restart soakwatch"),
+          {}};
+}
+
+bool is_late(const RunningTarget& target, WallTime now) {
+  if (!target.newest_sample) return true;
+  return now - *target.newest_sample > kLateRounds * target.interval + kWritePatience;
+}
+
+DoctorLine judge_samples(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
+  const WallTime now = facts.machine.now.wall;
+  DoctorLine line{Health::kPass, "samples", {}, {}, {}};
+  if (store.running.empty()) {
+    line.health = Health::kWarn;
+    line.found = "the daemon runs, but none of its targets does";
+    line.mend = "soakwatch status";
+    return line;
+  }
+  std::optional<WallTime> newest;
+  std::size_t late = 0;
+  for (const RunningTarget& target : store.running) {
+    if (target.newest_sample) newest = std::max(newest.value_or(WallTime{}), *target.newest_sample);
+    if (!is_late(target, now)) continue;
+    ++late;
+    line.details.push_back(target.name + ": " +
+                           (target.newest_sample
+                                ? format_duration(now - *target.newest_sample) + " ago"
+                                : std::string("none yet")) +
+                           ", interval " + format_duration(target.interval));
+  }
+  if (late > 0) {
+    line.health = Health::kFail;
+    line.found = fmt::format("the daemon lives but is silent about {} of {} running targets", late,
+                             store.running.size());
+    line.mend = fmt::format("journalctl -n 50 _PID={}", store.writer_pid);
+    return line;
+  }
+  if (*newest > now + kClockPatience) {
+    line.health = Health::kWarn;
+    line.found = "the newest sample is of the future: the clock was set back";
+    line.mend = "timedatectl status";
+    return line;
+  }
+  line.found =
+      fmt::format("newest {} ago, {} running",
+                  format_duration(std::max(now - *newest, milliseconds(0))), store.running.size());
+  return line;
+}
+
+DoctorLine judge_sqlite(const MachineFacts& machine) {
+  return {Health::kPass,
+          "SQLite",
+          machine.sqlite_version +
+              ": up to 3.51.2 two writers at once can harm a database in WAL mode; soakwatch is "
+              "its only writer, open it with `sqlite3 -readonly`",
+          {},
+          {}};
+}
+
+}  // namespace
+
+std::vector<DoctorLine> judge_store(const DoctorFacts& facts) {
+  std::vector<DoctorLine> lines{judge_sqlite(facts.machine), judge_config(facts.config),
+                                judge_database(facts), judge_writer(facts),
+                                judge_disk(facts.store)};
+  if (facts.store.state == State::kMissing) return lines;
+  lines.push_back(judge_wal(facts.store));
+  lines.push_back(judge_captures(facts.store));
+  const bool by_daemon =
+      facts.store.writer_program.empty() || facts.store.writer_program == "soakwatchd";
+  if (facts.store.state == State::kReadable && facts.store.writer_runs && by_daemon) {
+    lines.push_back(judge_samples(facts));
+  }
+  return lines;
+}
+
+}  // namespace soakwatch

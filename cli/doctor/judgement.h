@@ -1,0 +1,50 @@
+// From facts to lines: what is well, what could be better, what must be mended. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "cli/doctor/facts.h"
+
+namespace soakwatch {
+
+enum class Health { kPass, kWarn, kFail };
+std::string_view to_string(Health health);
+
+struct DoctorLine {
+  Health health = Health::kPass;
+  std::string check;  // "kernel"
+  std::string found;  // may hold bytes from outside: escaped when it is shown
+  std::string mend;   // a command; empty when it passes
+  std::vector<std::string> details;
+};
+
+std::vector<DoctorLine> judge(const DoctorFacts& facts);
+bool any_fails(const std::vector<DoctorLine>& lines);
+
+// The parts of judge(), each in a file of its own.
+std::vector<DoctorLine> judge_machine(const DoctorFacts& facts);
+std::vector<DoctorLine> judge_store(const DoctorFacts& facts);
+std::vector<DoctorLine> judge_services(const DoctorFacts& facts);
+std::vector<DoctorLine> judge_target(const TargetFacts& target);
+
+// linux/capability.h
+inline constexpr int kCapDacReadSearch = 2;
+inline constexpr int kCapSysPtrace = 19;
+inline constexpr int kCapPerfmon = 38;
+bool has_capability(const MachineFacts& machine, int capability);
+
+struct KernelVersion {
+  int major = 0;
+  int minor = 0;
+  friend bool operator==(const KernelVersion&, const KernelVersion&) = default;
+  friend bool operator<(const KernelVersion& a, const KernelVersion& b) {
+    return std::tie(a.major, a.minor) < std::tie(b.major, b.minor);
+  }
+};
+// 0.0 where it cannot be read.
+KernelVersion parse_kernel_version(std::string_view release);
+
+}  // namespace soakwatch

@@ -1,0 +1,151 @@
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/doctor/probes.h"
+#include "config/paths.h"
+#include "daemon/effective_config.h"
+#include "storage/capture_folder.h"
+#include "storage/lock_file.h"
+#include "storage/sample_reader.h"
+#include "storage/schema.h"
+
+namespace soakwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using State = StoreFacts::State;
+
+State state_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kNotFound:
+      return State::kMissing;
+    case ErrorKind::kDenied:
+      return State::kDenied;
+    case ErrorKind::kUnavailable:
+      return State::kOlder;
+    case ErrorKind::kInvalid:
+      return State::kNotOurs;
+    default:
+      return State::kBroken;
+  }
+}
+
+fs::path nearest_folder(const fs::path& file) {
+  std::error_code error;
+  fs::path folder = fs::absolute(file, error).parent_path();
+  while (!fs::is_directory(folder, error) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  return folder;
+}
+
+std::optional<std::int64_t> free_bytes(const fs::path& folder) {
+  struct statvfs system {};
+  if (::statvfs(folder.c_str(), &system) != 0) return std::nullopt;
+  return static_cast<std::int64_t>(system.f_bavail) * static_cast<std::int64_t>(system.f_frsize);
+}
+
+// Unlike CaptureFolder, of any owner: root may look at the service's.
+std::optional<std::int64_t> captured_bytes(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator at(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return 0;
+  std::int64_t bytes = 0;
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    if (!is_capture_file_name(at->path().filename().string())) continue;
+    std::error_code gone;
+    const auto size = at->file_size(gone);
+    if (!gone) bytes += static_cast<std::int64_t>(size);
+  }
+  if (error) return std::nullopt;
+  return bytes;
+}
+
+milliseconds interval_of(const std::string& name, const Config& config) {
+  const auto at = std::find_if(config.targets.begin(), config.targets.end(),
+                               [&](const Target& target) { return target.name == name; });
+  return at == config.targets.end() ? config.sampling.interval : at->interval;
+}
+
+Result<std::vector<RunningTarget>> running_targets(SampleReader& reader, const Config& config) {
+  auto targets = reader.targets();
+  if (!targets) return targets.error();
+  std::vector<RunningTarget> running;
+  for (const TargetRow& target : *targets) {
+    auto instances = reader.instances(target.id);
+    if (!instances) return instances.error();
+    for (const InstanceRow& instance : *instances) {
+      if (instance.ended) continue;
+      auto latest = reader.latest(instance.id);
+      if (!latest) return latest.error();
+      RunningTarget one{target.name, interval_of(target.name, config), {}};
+      if (*latest) one.newest_sample = (*latest)->time;
+      running.push_back(std::move(one));
+    }
+  }
+  return running;
+}
+
+}  // namespace
+
+ProbedConfig probe_config(const std::optional<fs::path>& named) {
+  ProbedConfig probed;
+  ConfigFacts& facts = probed.facts;
+  const fs::path file = named.value_or(default_config_file(this_process()));
+  facts.file = file.string();
+  facts.named = named.has_value();
+  std::error_code error;
+  facts.found = fs::exists(file, error) || (error && error != std::errc::no_such_file_or_directory);
+  if (!facts.found) return probed;
+  ConfigFlags flags;
+  flags.config_file = file;
+  auto config = effective_config(flags);
+  if (config) {
+    probed.config = std::move(*config);
+    facts.targets = probed.config.targets.size();
+    return probed;
+  }
+  std::istringstream lines(config.error().message);
+  for (std::string line; std::getline(lines, line);) facts.mistakes.push_back(line);
+  return probed;
+}
+
+StoreFacts probe_store(const fs::path& database, bool named, const Config& config) {
+  StoreFacts facts;
+  facts.file = database.string();
+  facts.named = named;
+  facts.schema_version = schema_version();
+  const fs::path folder = nearest_folder(database);
+  facts.folder = folder.string();
+  facts.free_bytes = free_bytes(folder);
+  const WriterState writer = writer_state(database);
+  facts.writer_runs = writer.running;
+  facts.writer_pid = writer.pid;
+  facts.writer_program = writer.program;
+  std::error_code error;
+  const auto wal = fs::file_size(beside(database, "-wal"), error);
+  if (!error) facts.wal_bytes = static_cast<std::int64_t>(wal);
+  const fs::path captures = captures_folder(database);
+  facts.captures_folder = captures.string();
+  facts.capture_bytes = captured_bytes(captures);
+  facts.max_capture_bytes = config.evidence.max_bytes;
+  auto reader = SampleReader::open(database);
+  if (!reader) {
+    facts.state = state_of(reader.error());
+    facts.trouble = reader.error().message;
+    return facts;
+  }
+  facts.state = State::kReadable;
+  auto running = running_targets(*reader, config);
+  if (running) {
+    facts.running = std::move(*running);
+  } else {
+    facts.state = State::kBroken;
+    facts.trouble = running.error().message;
+  }
+  return facts;
+}
+
+}  // namespace soakwatch

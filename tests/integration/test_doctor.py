@@ -1,0 +1,91 @@
+"""soakwatch doctor: what it says of this machine, of a daemon's database and of a target."""
+
+import json
+
+import pytest
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+
+
+def doctor(bench, *words, status=0):
+    done = bench.soakwatch("doctor", "--json", *words)
+    assert done.status == status, done.out + done.err
+    report = json.loads(done.out)
+    assert report["fit"] == (status == 0)
+    for check in report["checks"]:
+        assert ("mend" in check) == (check["health"] != PASS), check
+    return {check["check"]: check for check in report["checks"]}
+
+
+def test_a_program_with_pprof_is_seen_in_full(bench):
+    target = bench.leaky()
+    bench.write("empty.yaml", f"targets:\n  - name:{target.comm}\n")
+    checks = doctor(bench, "--config", bench.folder / "empty.yaml", f"pid:{target.pid}")
+    for name in ("target", "statm", "fd count", "fd links", "smaps_rollup", "environ", "pprof",
+                 "pprof index", "pprof heap", "a round", "configuration"):
+        assert checks[name]["health"] == PASS, checks[name]
+    assert checks["pprof"]["found"].startswith("http://127.0.0.1:")
+    assert checks["database"]["health"] == WARN  # nobody has written it
+
+
+def test_a_target_that_is_not_there_and_a_server_that_does_not_answer(bench):
+    checks = doctor(bench, "name:" + bench.unique_name(), status=1)
+    assert checks["target"]["health"] == FAIL
+    target = bench.leaky()
+    checks = doctor(bench, f"pid:{target.pid},pprof=http://127.0.0.1:1", status=1)
+    assert checks["pprof index"]["health"] == FAIL
+    assert checks["a round"]["health"] == PASS  # of /proc nothing is missing
+    assert any("goroutines" in detail for detail in checks["a round"]["details"])
+
+
+def test_mistakes_of_a_configuration_are_listed(bench):
+    file = bench.write("bad.yaml", "sampling:\n  intervall: 5s\nlog:\n  level: loud\n")
+    checks = doctor(bench, "--config", file, status=1)
+    assert checks["configuration"]["health"] == FAIL
+    assert len(checks["configuration"]["details"]) == 2
+    assert "bad.yaml:2:3" in checks["configuration"]["details"][0]
+    assert "--check-config" in checks["configuration"]["mend"]
+
+
+def test_a_daemon_and_its_database(bench):
+    target = bench.leaky()
+    daemon = bench.daemon(f"name:{target.comm}")
+    daemon.db.wait_for_samples(target.comm)
+    checks = doctor(bench, "--db", daemon.db.file)
+    assert checks["database"]["health"] == PASS
+    assert checks["daemon"]["found"] == f"soakwatchd runs, pid {daemon.pid}"
+    assert "1 running" in checks["samples"]["found"]
+    daemon.stop()
+    assert doctor(bench, "--db", daemon.db.file)["daemon"]["health"] == WARN
+
+
+def test_a_named_database_that_is_missing_or_of_another_program_fails(bench):
+    assert doctor(bench, "--db", bench.folder / "none.db", status=1)["database"]["health"] == FAIL
+    other = bench.write("other.db", "no database at all " * 100)
+    assert doctor(bench, "--db", other, status=1)["database"]["health"] == FAIL
+
+
+@pytest.mark.parametrize("words", [["pid:nonsense"], ["--nonsense"], ["a", "b"], ["cmdline:("]])
+def test_usage(bench, words):
+    assert bench.soakwatch("doctor", *words).status == 2
+
+
+def test_text_is_aligned_and_without_colour(bench):
+    done = bench.soakwatch("doctor")
+    assert done.status == 0, done.out
+    assert "\x1b" not in done.out
+    lines = [line for line in done.out.splitlines() if line[:6] in ("pass  ", "warn  ", "fail  ")]
+    column = len(lines[0]) - len(lines[0][6:].lstrip("kernel").lstrip())
+    assert all(line[column - 1] == " " and line[column] != " " for line in lines)
+
+
+def test_a_bus_that_stays_silent_does_not_hang_it(bench):
+    import socket
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(bench.folder / "bus"))
+        silent.listen()
+        address = f"unix:path={bench.folder / 'bus'}"
+        done = bench.soakwatch("doctor", seconds=30, env={"DBUS_SYSTEM_BUS_ADDRESS": address,
+                                                          "DBUS_SESSION_BUS_ADDRESS": address})
+    assert done.status == 0, done.out
+    assert "a soak cannot keep this machine awake" in done.out

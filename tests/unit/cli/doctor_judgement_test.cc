@@ -1,0 +1,208 @@
+// Pairs: warns or fails on X, passes on Y.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cli/doctor/doctor_output.h"
+#include "cli/doctor/judgement.h"
+
+namespace soakwatch {
+namespace {
+
+using namespace std::chrono_literals;
+using State = StoreFacts::State;
+
+constexpr std::int64_t kMiB = std::int64_t{1} << 20;
+const WallTime kNow(1'795'190'400s);  // 2026-11-20
+
+DoctorFacts fit() {
+  DoctorFacts facts;
+  facts.machine.kernel_release = "6.12.5-amd64";
+  facts.machine.has_smaps_rollup = true;
+  facts.machine.proc_options = "rw";
+  facts.machine.sqlite_version = "3.40.1";
+  facts.machine.now = {kNow, 10h, 10h};
+  facts.machine.soft_open_files = facts.machine.hard_open_files = 1024;
+  facts.machine.cgroup_v2 = true;
+  facts.config = {"/etc/s.yaml", false, true, {}, 1};
+  facts.store.file = "/var/s.db";
+  facts.store.state = State::kReadable;
+  facts.store.writer_runs = true;
+  facts.store.writer_pid = 17;
+  facts.store.writer_program = "soakwatchd";
+  facts.store.free_bytes = 4096 * kMiB;
+  facts.store.capture_bytes = kMiB;
+  facts.store.max_capture_bytes = 256 * kMiB;
+  facts.store.running = {{"sidecar", 5s, kNow - 4s}};
+  return facts;
+}
+
+DoctorFacts fit_with_target() {
+  DoctorFacts facts = fit();
+  TargetFacts target;
+  target.spec = "name:sidecar";
+  target.matches = 1;
+  target.pid = 99;
+  target.reads = {{"statm", "readable", ""}, {"environ", "readable", ""}};
+  target.pprof.url = "http://127.0.0.1:6060/debug/pprof/";
+  target.pprof.index_latency = target.pprof.heap_latency = 3ms;
+  target.pprof.timeout = 5s;
+  target.present = 30;
+  facts.target = target;
+  return facts;
+}
+
+Health health(const DoctorFacts& facts, const std::string& check) {
+  for (const DoctorLine& line : judge(facts)) {
+    if (line.check == check) return line.health;
+  }
+  ADD_FAILURE() << "no line for " << check;
+  return Health::kPass;
+}
+
+using Change = void (*)(DoctorFacts&);
+struct Case {
+  const char* name;
+  const char* check;
+  Health expected;
+  Change change;
+};
+
+void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
+
+class Doctor : public testing::TestWithParam<Case> {};
+
+TEST_P(Doctor, SeesItAndPassesWithoutIt) {
+  const Case& one = GetParam();
+  DoctorFacts facts = fit_with_target();
+  EXPECT_EQ(health(facts, one.check), Health::kPass);
+  one.change(facts);
+  EXPECT_EQ(health(facts, one.check), one.expected);
+  for (const DoctorLine& line : judge(facts)) {
+    EXPECT_EQ(line.mend.empty(), line.health == Health::kPass) << line.check;
+    EXPECT_FALSE(line.found.empty()) << line.check;
+  }
+}
+
+constexpr Health kWarn = Health::kWarn;
+constexpr Health kFail = Health::kFail;
+
+INSTANTIATE_TEST_SUITE_P(
+    Facts, Doctor,
+    testing::Values(
+        Case{"Kernel61", "kernel", kWarn,
+             [](DoctorFacts& f) { f.machine.kernel_release = "6.1.0-30-amd64"; }},
+        Case{"NoRollup", "kernel", kWarn,
+             [](DoctorFacts& f) { f.machine.has_smaps_rollup = false; }},
+        Case{"NoProc", "proc", kFail, [](DoctorFacts& f) { f.machine.proc_options.reset(); }},
+        Case{"Hidepid", "proc", kWarn,
+             [](DoctorFacts& f) { f.machine.proc_options = "rw,gid=4,hidepid=invisible"; }},
+        Case{"SubsetPid", "proc", kFail,
+             [](DoctorFacts& f) { f.machine.proc_options = "rw,subset=pid"; }},
+        Case{"HalfALevel", "capabilities", kWarn,
+             [](DoctorFacts& f) { f.machine.capabilities = std::uint64_t{1} << kCapSysPtrace; }},
+        Case{"Year", "clock", kFail, [](DoctorFacts& f) { f.machine.now.wall = WallTime(1s); }},
+        Case{"FewFiles", "open files", kFail,
+             [](DoctorFacts& f) { f.machine.hard_open_files = f.machine.soft_open_files = 32; }},
+        Case{"ManyTargets", "open files", kWarn,
+             [](DoctorFacts& f) {
+               f.config.targets = 1000;
+               f.machine.hard_open_files = 100'000;
+             }},
+        Case{"Cgroup", "cgroup", kWarn, [](DoctorFacts& f) { f.machine.cgroup_v2 = false; }},
+        Case{"NoConfig", "configuration", kWarn, [](DoctorFacts& f) { f.config.found = false; }},
+        Case{"NamedConfig", "configuration", kFail,
+             [](DoctorFacts& f) {
+               f.config.found = false;
+               f.config.named = true;
+             }},
+        Case{"Mistakes", "configuration", kFail,
+             [](DoctorFacts& f) { f.config.mistakes = {"a:1:1: no"}; }},
+        Case{"NoTargets", "configuration", kWarn, [](DoctorFacts& f) { f.config.targets = 0; }},
+        Case{"NoDatabase", "database", kWarn,
+             [](DoctorFacts& f) { f.store.state = State::kMissing; }},
+        Case{"Denied", "database", kFail,
+             [](DoctorFacts& f) {
+               f.store.state = State::kDenied;
+               f.store.trouble = "denied";
+             }},
+        Case{"Older", "database", kWarn,
+             [](DoctorFacts& f) {
+               f.store.state = State::kOlder;
+               f.store.trouble = "old";
+             }},
+        Case{"NoWriter", "daemon", kWarn, [](DoctorFacts& f) { f.store.writer_runs = false; }},
+        Case{"Wal", "write-ahead log", kWarn,
+             [](DoctorFacts& f) { f.store.wal_bytes = 65 * kMiB; }},
+        Case{"DiskLow", "disk", kWarn, [](DoctorFacts& f) { f.store.free_bytes = 1023 * kMiB; }},
+        Case{"DiskFull", "disk", kFail, [](DoctorFacts& f) { f.store.free_bytes = 63 * kMiB; }},
+        Case{"Captures", "captures", kWarn,
+             [](DoctorFacts& f) { f.store.capture_bytes = 257 * kMiB; }},
+        Case{"Silent", "samples", kFail,
+             [](DoctorFacts& f) { f.store.running[0].newest_sample = kNow - 76s; }},
+        Case{"Future", "samples", kWarn,
+             [](DoctorFacts& f) { f.store.running[0].newest_sample = kNow + 1h; }},
+        Case{"NoneRuns", "samples", kWarn, [](DoctorFacts& f) { f.store.running.clear(); }},
+        Case{"NoProcess", "target", kFail, [](DoctorFacts& f) { f.target->matches = 0; }},
+        Case{"Several", "target", kWarn, [](DoctorFacts& f) { f.target->matches = 2; }},
+        Case{"NoStatm", "statm", kFail,
+             [](DoctorFacts& f) { f.target->reads[0].trouble = "denied"; }},
+        Case{"NoEnviron", "environ", kWarn,
+             [](DoctorFacts& f) { f.target->reads[1].trouble = "denied"; }},
+        Case{"NoServer", "pprof", kWarn,
+             [](DoctorFacts& f) {
+               f.target->pprof.url.clear();
+               f.target->pprof.trouble = "none";
+             }},
+        Case{"SlowHeap", "pprof heap", kWarn,
+             [](DoctorFacts& f) { f.target->pprof.heap_latency = 3s; }},
+        Case{"NamedServerIsSilent", "pprof index", kFail,
+             [](DoctorFacts& f) {
+               f.target->pprof.named = true;
+               f.target->pprof.index_latency.reset();
+               f.target->pprof.index_trouble = "refused";
+             }},
+        Case{"Misses", "a round", kWarn,
+             [](DoctorFacts& f) { f.target->missing_proc = {"pss_bytes"}; }}),
+    [](const auto& one) { return std::string(one.param.name); });
+
+TEST(DoctorJudgement, AFailedServiceFailsAndAnAbsentOneDoesNot) {
+  DoctorFacts facts = fit();
+  facts.services.units = {{false, UnitFacts::State::kNotInstalled, "inactive (dead)"}};
+  facts.services.logind_trouble = "no bus";
+  EXPECT_FALSE(any_fails(judge(facts)));
+  EXPECT_EQ(health(facts, "sleep"), Health::kPass);
+  facts.services.units[0].state = UnitFacts::State::kFailed;
+  EXPECT_EQ(health(facts, "system service"), Health::kFail);
+}
+
+TEST(DoctorJudgement, ASleepOfTheMachineIsToldAndNoFault) {
+  DoctorFacts facts = fit();
+  facts.machine.now.boottime = 13h;
+  const auto lines = judge(facts);
+  const auto clock = std::find_if(lines.begin(), lines.end(),
+                                  [](const DoctorLine& line) { return line.check == "clock"; });
+  ASSERT_NE(clock, lines.end());
+  EXPECT_NE(clock->found.find("slept 3h"), std::string::npos) << clock->found;
+  EXPECT_EQ(clock->health, Health::kPass);
+}
+
+TEST(DoctorJudgement, KernelVersions) {
+  EXPECT_EQ(parse_kernel_version("6.1.0-30-amd64"), (KernelVersion{6, 1}));
+  EXPECT_LT(parse_kernel_version("6.9"), parse_kernel_version("6.15"));
+  EXPECT_EQ(parse_kernel_version("odd"), KernelVersion{});
+  EXPECT_EQ(parse_kernel_version(""), KernelVersion{});
+}
+
+TEST(DoctorOutput, HostileNamesAreEscaped) {
+  const std::vector<DoctorLine> lines{{Health::kWarn, "target", "\x1b[31m", "x", {"d\n"}}};
+  EXPECT_EQ(doctor_text(lines, false),
+            "warn  target  \\x1b[31m\n              d\\x0a\n              mend: x\n\n"
+            "0 pass, 1 warn, 0 fail\n");
+  EXPECT_EQ(doctor_json(lines),
+            R"({"fit":true,"passed":0,"warned":1,"failed":0,"checks":[{"health":"warn",)"
+            R"("check":"target","found":"\\x1b[31m","details":["d\\x0a"],"mend":"x"}]})");
+}
+
+}  // namespace
+}  // namespace soakwatch
