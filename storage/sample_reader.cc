@@ -394,4 +394,8 @@ Result<std::optional<Capture>> SampleReader::capture(CaptureId id) {
       [&]() -> Result<std::optional<Capture>> { return select_capture(*impl_->db, id); });
 }
 
+std::string sqlite_version() { return SQLite::getLibVersion(); }
+
+int known_schema_version() { return schema_version(); }
+
 }  // namespace soakwatch

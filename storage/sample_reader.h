@@ -99,6 +99,11 @@ class SampleReader {
   std::unique_ptr<Impl> impl_;
 };
 
+// The SQLite that is used: "3.40.1".
+std::string sqlite_version();
+// The newest version of the database that this program knows.
+int known_schema_version();
+
 // Whether a process holds `<database>.lock`, that is, writes it now; its pid and its program where
 // known: "soakwatchd", or what StoreOptions::program said. As untrusted as the file is.
 struct WriterState {

@@ -15,7 +15,6 @@ DoctorLine judge_unit(const UnitFacts& unit) {
     case UnitFacts::State::kNotInstalled:
       return {Health::kPass, check, "soakwatch.service is not installed", {}, {}};
     case UnitFacts::State::kInactive:
-      return {Health::kPass, check, unit.detail, {}, {}};
     case UnitFacts::State::kActive:
       return {Health::kPass, check, unit.detail, {}, {}};
     case UnitFacts::State::kFailed:

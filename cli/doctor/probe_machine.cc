@@ -1,4 +1,3 @@
-#include <SQLiteCpp/Database.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include "cli/doctor/probes.h"
 #include "collectors/procfs/proc_file.h"
 #include "daemon/clock.h"
+#include "storage/sample_reader.h"
 
 namespace soakwatch {
 namespace {
@@ -75,7 +75,7 @@ MachineFacts probe_machine() {
   facts.capabilities = effective_capabilities();
   facts.is_root = ::geteuid() == 0;
   facts.ptrace_scope = ptrace_scope();
-  facts.sqlite_version = SQLite::getLibVersion();
+  facts.sqlite_version = sqlite_version();
   facts.now = read_clocks();
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {

@@ -9,7 +9,6 @@
 #include "storage/capture_folder.h"
 #include "storage/lock_file.h"
 #include "storage/sample_reader.h"
-#include "storage/schema.h"
 
 namespace soakwatch {
 namespace {
@@ -116,7 +115,7 @@ StoreFacts probe_store(const fs::path& database, bool named, const Config& confi
   StoreFacts facts;
   facts.file = database.string();
   facts.named = named;
-  facts.schema_version = schema_version();
+  facts.schema_version = known_schema_version();
   const fs::path folder = nearest_folder(database);
   facts.folder = folder.string();
   facts.free_bytes = free_bytes(folder);
