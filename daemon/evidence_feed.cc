@@ -118,7 +118,9 @@ asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
     if (is_profile(kind) && !pprof_()) continue;
     auto fetched = co_await fetch(kind);
     if (!fetched) continue;
-    if (kind == CaptureKind::kFds) co_await tell_fields(*fetched);
+    if (kind == CaptureKind::kFds) {
+      co_await tell_fields(*fetched);
+    }
     auto capture = co_await keep(*fetched, kind, reason, std::nullopt);
     if (reason != CaptureReason::kBaseline) continue;
     Kept kept;
@@ -199,7 +201,9 @@ asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
       Probe& probe = probes_.at(detector);
       probe.look(std::move(*breakdown), read_clocks().wall);
       evidence = probe.evidence();
-      if (firing && wants_openers(evidence)) co_await add_openers(detector, evidence);
+      if (firing && wants_openers(evidence)) {
+        co_await add_openers(detector, evidence);
+      }
     } else {
       evidence.statement = "nobody could be named: " + breakdown.error().message;
     }
@@ -214,11 +218,15 @@ asio::awaitable<void> EvidenceFeed::take_look(LookRequest request) {
 asio::awaitable<Result<Breakdown>> EvidenceFeed::look(LookRequest request) {
   auto fetched = co_await fetch(request.kind);
   if (!fetched) co_return fetched.error();
-  if (request.kind == CaptureKind::kFds) co_await tell_fields(*fetched);
+  if (request.kind == CaptureKind::kFds) {
+    co_await tell_fields(*fetched);
+  }
   co_await keep(*fetched, request.kind, request.reason, request.alert);
   if (request.first) probes_.erase(request.detector);
   const auto [probe, is_new] = probes_.try_emplace(request.detector, request.kind);
-  if (is_new) co_await add_baseline_to(probe->second, request.kind, request.since);
+  if (is_new) {
+    co_await add_baseline_to(probe->second, request.kind, request.since);
+  }
   const auto read = [&fetched] { return read_breakdown(fetched->bytes); };
   co_return co_await run_on(workers_.get_executor(), read);
 }
