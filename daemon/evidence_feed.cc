@@ -36,7 +36,7 @@ constexpr std::chrono::seconds kTraceTime{3};
 constexpr std::size_t kMaxOpeners = 3;
 // Of what was opened and not closed: who did less is not the one.
 constexpr double kOpenersShare = 0.5;
-// A dump of so many stops the program for some 25 ms (docs/evidence.md).
+// A dump stops the program while it is written, the longer the more there are.
 constexpr double kMostDumpedGoroutines = 10000;
 
 // No function of the program was found: descriptors and mappings have none, and some goroutines

@@ -201,8 +201,10 @@ void add_capture_commands(const ReportData& data, const Alert& alert, std::vecto
     if (instance == nullptr || instance->row.ended || alert.pid <= 0) return;
     const std::string capture = fmt::format("soakwatch capture pid:{} {} -o ", alert.pid, word);
     code.what = Text("Nothing was captured. While the process runs, look twice and compare:");
-    code.lines = {capture + word + "-1.pb.gz", capture + word + "-2.pb.gz",
-                  fmt::format("soakwatch compare {0}-1.pb.gz {0}-2.pb.gz", word)};
+    const std::string ending = is_profile(kind) ? "pb.gz" : "txt";
+    code.lines = {fmt::format("{}{}-1.{}", capture, word, ending),
+                  fmt::format("{}{}-2.{}", capture, word, ending),
+                  fmt::format("soakwatch compare {0}-1.{1} {0}-2.{1}", word, ending)};
   }
   blocks.push_back({std::move(code)});
 }

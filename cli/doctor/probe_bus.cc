@@ -1,11 +1,10 @@
-#include <systemd/sd-bus.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <system_error>
 
+#include "cli/bus_connection.h"
 #include "cli/doctor/probes.h"
 
 namespace soakwatch {
@@ -13,35 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct CloseBus {
-  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
-};
-struct FreeMessage {
-  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-};
 using Message = std::unique_ptr<sd_bus_message, FreeMessage>;
 
 std::string words_of(int error) { return std::generic_category().message(-error); }
-
-std::uint64_t microseconds_until(Clock::time_point end) {
-  const auto rest =
-      std::chrono::duration_cast<std::chrono::microseconds>(end - Clock::now()).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(rest, 1));
-}
-
-// A call would wait for the greeting of the bus as well, but for 90 s.
-int wait_until_ready(sd_bus* bus, Clock::time_point end) {
-  for (;;) {
-    const int done = sd_bus_process(bus, nullptr);
-    if (done < 0) return done;
-    const int ready = sd_bus_is_ready(bus);
-    if (ready != 0) return std::min(ready, 0);
-    if (done > 0) continue;
-    if (Clock::now() >= end) return -ETIMEDOUT;
-    const int waited = sd_bus_wait(bus, microseconds_until(end));
-    if (waited < 0) return waited;
-  }
-}
 
 // ListNames or ListActivatableNames, which start nothing: 1 it is there, 0 not, negative an error.
 int lists(sd_bus* bus, const char* method, const char* name, Clock::time_point end) {

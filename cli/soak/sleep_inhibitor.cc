@@ -1,7 +1,6 @@
 #include "cli/soak/sleep_inhibitor.h"
 
 #include <fcntl.h>
-#include <systemd/sd-bus.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -10,19 +9,13 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/bus_connection.h"
 #include "model/printable.h"
 
 namespace soakwatch {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct CloseBus {
-  void operator()(sd_bus* bus) const { sd_bus_close_unref(bus); }
-};
-struct FreeMessage {
-  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
-};
 
 Error failed(int error, const std::string& what) {
   const ErrorKind kind = error == ETIMEDOUT                  ? ErrorKind::kTimeout
@@ -32,26 +25,6 @@ Error failed(int error, const std::string& what) {
 }
 
 Error failed(int error) { return failed(error, std::generic_category().message(error)); }
-
-std::uint64_t microseconds_until(Clock::time_point end) {
-  const auto rest =
-      std::chrono::duration_cast<std::chrono::microseconds>(end - Clock::now()).count();
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(rest, 0));
-}
-
-// A call would wait for the greeting of the bus as well, but for 90 s.
-int wait_until_ready(sd_bus* bus, Clock::time_point end) {
-  for (;;) {
-    const int done = sd_bus_process(bus, nullptr);
-    if (done < 0) return done;
-    const int ready = sd_bus_is_ready(bus);
-    if (ready != 0) return std::min(ready, 0);
-    if (done > 0) continue;
-    if (Clock::now() >= end) return -ETIMEDOUT;
-    const int waited = sd_bus_wait(bus, microseconds_until(end));
-    if (waited < 0) return waited;
-  }
-}
 
 }  // namespace
 
