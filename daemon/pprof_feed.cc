@@ -48,6 +48,8 @@ PprofFeed::PprofFeed(const asio::any_io_executor& executor, asio::thread_pool& w
 asio::awaitable<MetricValues> PprofFeed::collect(Clock::time_point deadline) {
   if (options_.mode == PprofMode::kOff || (options_.mode == PprofMode::kUrl && !client_))
     co_return MetricValues{};
+  // Most processes serve no pprof: their rounds cost neither a coroutine nor a timer.
+  if (!client_ && !task_.running() && Clock::now() < next_search_) co_return MetricValues{};
   if (!task_.running()) task_.start(fetch());
   co_await task_.wait(deadline);
   co_return std::exchange(fresh_, MetricValues{});
