@@ -97,6 +97,7 @@ struct StorageConfig {
   std::filesystem::path database;         // empty: the default of the user or the system
   std::filesystem::path live_csv;         // empty: off
   std::int64_t queue_limit_rows = 20000;  // samples that may wait while the disk does not answer
+  std::int64_t min_free_bytes = std::int64_t{64} << 20;  // key `min_free`: of the file system
 };
 
 enum class LogFormat { kText, kJson };

@@ -291,7 +291,12 @@ Section storage() {
                "CSV file that is written beside the database; empty is off."),
            key(
                "queue_limit_rows", [](auto& c) -> auto& { return c.storage.queue_limit_rows; },
-               CountKind{100, 1'000'000}, "Samples that may wait while the disk does not answer.")},
+               CountKind{100, 1'000'000}, "Samples that may wait while the disk does not answer."),
+           key(
+               "min_free", [](auto& c) -> auto& { return c.storage.min_free_bytes; },
+               SizeKind{0, kTiB},
+               "Free space that samples leave on the file system, but a twentieth of it at most; "
+               "captures leave eight times that. 0 is off.")},
           {}};
 }
 

@@ -73,7 +73,7 @@ Result<void> Monitor::open() {
       logger_->warn("{}", notice);
     if (config_.evidence.enabled) {
       auto captures =
-          CaptureStore::open(*store_, capture_options(config_.evidence), read_clocks().wall);
+          CaptureStore::open(*store_, capture_options(config_), read_clocks().wall);
       // Without them nobody is named, but all is watched.
       if (captures) {
         captures_ = std::move(*captures);
