@@ -66,7 +66,9 @@ Result<void> Monitor::open() {
   if (!boot_id) return boot_id.error();
   boot_id_ = *boot_id;
   if (options_.store) {
-    auto store = SampleStore::open(store_options(config_.storage));
+    StoreOptions kept = store_options(config_.storage);
+    kept.retention.now = [] { return read_clocks().wall; };
+    auto store = SampleStore::open(kept);
     if (!store) return store.error();
     store_ = std::move(*store);
     if (const std::string notice = store_->startup_notice(); !notice.empty())

@@ -97,6 +97,14 @@ StoreOptions store_options(const StorageConfig& config) {
   options.database = config.database;
   options.queue_limit_rows = static_cast<std::size_t>(config.queue_limit_rows);
   options.live_csv = config.live_csv;
+  RetentionOptions& retention = options.retention;
+  retention.keep_raw = config.keep_raw;
+  retention.keep_minutes = config.keep_minutes;
+  retention.keep_hours = config.keep_hours;
+  retention.limit_bytes = config.max_bytes;
+  // Often enough that an age is kept to within a tenth, and seldom enough to cost nothing.
+  const milliseconds shortest = std::min({config.keep_raw, config.keep_minutes, config.keep_hours});
+  retention.interval = std::min<milliseconds>(shortest / 10, retention.interval);
   return options;
 }
 

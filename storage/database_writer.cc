@@ -162,6 +162,13 @@ void DatabaseWriter::write(const Batch& batch) {
 
 void DatabaseWriter::checkpoint() { db_->exec("PRAGMA wal_checkpoint(PASSIVE)"); }
 
+Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTime now,
+                                        int limit_units) {
+  set_synchronous(false);
+  if (!retention_) retention_ = std::make_unique<Retention>(*db_, options);
+  return retention_->work(now, limit_units);
+}
+
 void DatabaseWriter::write(const Record& record) {
   std::visit(
       [this](const auto& r) {

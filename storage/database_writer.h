@@ -11,6 +11,7 @@
 #include <string>
 
 #include "storage/record.h"
+#include "storage/retention.h"
 
 namespace soakwatch {
 
@@ -24,6 +25,9 @@ class DatabaseWriter {
   void write(const Batch& batch);
   // Moves what readers allow from the write-ahead log into the file, and syncs both.
   void checkpoint();
+
+  // A slice of what Retention does, without a sync to the disk.
+  Retention::Slice retain(const RetentionOptions& options, WallTime now, int limit_units);
 
   // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
   // notice. Rows go on into files without a name until the connection is closed, which saves them
@@ -76,6 +80,7 @@ class DatabaseWriter {
   bool synchronous_full_ = false;
   std::uint64_t rejected_rows_ = 0;
   std::string last_rejection_;
+  std::unique_ptr<Retention> retention_;  // once it was asked for
 };
 
 }  // namespace soakwatch

@@ -50,6 +50,8 @@ struct SampleStore::Impl {
   std::string try_write(const Batch& batch);
   void committed(const Batch& batch);
   void checkpoint(std::unique_lock<std::mutex>& held);
+  // A slice of retention. Returns when the next one is due.
+  Clock::time_point retain(std::unique_lock<std::mutex>& held);
   // Until the next try is due, or (once) until the store is closed.
   void wait_to_retry(std::unique_lock<std::mutex>& held, bool last);
   // Where somebody removed the files: opens them again, and counts what is no longer there.
@@ -87,6 +89,7 @@ struct SampleStore::Impl {
   // The writer's own.
   std::unique_ptr<DatabaseWriter> writer;  // null after a failure: to be opened again
   std::unique_ptr<LiveCsv> live_csv;
+  SlicePace retention_pace;
   std::int64_t newest_committed = 0;
   std::uint64_t rejected_before_reopen = 0;
   std::uint64_t counted_as_lost = 0;  // of the committed samples
@@ -97,6 +100,9 @@ struct SampleStore::Impl {
 void SampleStore::Impl::run() {
   std::unique_lock held(mutex);
   auto next_checkpoint = Clock::now() + options.checkpoint_interval;
+  // Soon after the start, but not during it.
+  auto next_retention = options.retention.now ? Clock::now() + options.retention.interval / 10
+                                              : Clock::time_point::max();
   Clock::time_point written;  // epoch: never
   bool failed = false;
   bool last = false;
@@ -104,7 +110,8 @@ void SampleStore::Impl::run() {
     if (failed) {
       wait_to_retry(held, last);
     } else {
-      wake.wait_until(held, next_checkpoint, [&] { return stop || !queue.empty(); });
+      wake.wait_until(held, std::min(next_checkpoint, next_retention),
+                      [&] { return stop || !queue.empty(); });
       // The first row after a pause is written at once: a lone target's round is complete with it.
       // What follows closely is gathered.
       const auto enough = [&] { return stop || flushing > 0 || queue.size() >= kBatchLimitRows; };
@@ -117,6 +124,9 @@ void SampleStore::Impl::run() {
       written = Clock::now();
     }
     if (last && (queue.empty() || (failed && written >= give_up))) break;
+    if (!failed && !last && queue.empty() && Clock::now() >= next_retention) {
+      next_retention = retain(held);
+    }
     if (Clock::now() >= next_checkpoint) {
       checkpoint(held);
       next_checkpoint = Clock::now() + options.checkpoint_interval;
@@ -206,6 +216,38 @@ void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
   }
   held.lock();
   if (!trouble.empty()) stats.last_error = trouble;
+}
+
+Clock::time_point SampleStore::Impl::retain(std::unique_lock<std::mutex>& held) {
+  // Of the time, this share goes to old rows while a pass lasts; the rest is for new ones.
+  constexpr int kPausesPerSlice = 4;
+  if (!writer) return Clock::now() + options.retry_interval;
+  held.unlock();
+  Retention::Slice slice;
+  std::string trouble;
+  const auto begin = Clock::now();
+  try {
+    slice =
+        writer->retain(options.retention, options.retention.now(), retention_pace.limit_units());
+  } catch (const SQLite::Exception& error) {
+    trouble = sqlite_error(options.database, error).message;
+  }
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  retention_pace.took(slice.units, time);
+  held.lock();
+  if (!trouble.empty()) stats.last_error = trouble;
+  ids.forget(slice.removed_instances);
+  if (!slice.notice.empty()) {
+    const Event event{options.retention.now(), EventKind::kRetention, 0, 0, slice.notice};
+    queue.push(Record(EventRecord{ids.next_event(), event}));
+  }
+  RetentionStats& done = stats.retention;
+  ++done.slices;
+  done.expired_rows += static_cast<std::uint64_t>(slice.expired_rows);
+  done.longest_slice = std::max(done.longest_slice, time);
+  if (!slice.more && trouble.empty()) ++done.passes;
+  return Clock::now() + (slice.more ? Clock::duration(time) * kPausesPerSlice
+                                    : Clock::duration(options.retention.interval));
 }
 
 void SampleStore::Impl::leave_displaced_files(std::unique_lock<std::mutex>& held) {

@@ -22,6 +22,7 @@
 #include "model/result.h"
 #include "model/sample.h"
 #include "model/target.h"
+#include "storage/retention_options.h"
 
 namespace soakwatch {
 
@@ -35,6 +36,7 @@ struct StoreOptions {
   std::chrono::milliseconds checkpoint_interval{30000};
   std::chrono::milliseconds retry_interval{2000};  // after a failed write
   std::filesystem::path live_csv;  // empty: none. Rows are appended after each commit
+  RetentionOptions retention;      // what becomes of old rows, while nothing waits to be written
 };
 
 // ProcessId::boot_id of what was no process of ours: rows of a file.
@@ -65,6 +67,7 @@ struct StoreStats {
   std::uint64_t lost_rows = 0;
   std::size_t queued_rows = 0;
   std::string last_error;  // empty after a successful write
+  RetentionStats retention;
 };
 
 // All methods may be called from any thread; none waits for the disk, but open(), flush(), close()
