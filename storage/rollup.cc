@@ -36,16 +36,27 @@ std::string store_sql(Tier tier) {
 
 std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
 
-// Leaves the last bucket for the next time where it may not be whole: then a bucket is made in one
-// piece, and nobody reads a part of it.
-template <class Row, class Time>
-void cut_to_whole_buckets(std::vector<Row>& rows, int limit_rows, milliseconds span, Time time_of) {
-  if (rows.size() < static_cast<std::size_t>(limit_rows)) return;
-  const std::int64_t last = bucket_begin_ms(time_of(rows.back()), span);
-  const auto whole = std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
-    return bucket_begin_ms(time_of(row), span) == last;
-  });
-  if (whole != rows.begin()) rows.erase(whole, rows.end());
+std::int64_t time_of(const SampleRecord& row) { return to_unix_ms(row.sample.time); }
+std::int64_t time_of(const TierBucket& row) { return to_unix_ms(row.begin); }
+
+// At least so many rows where there are more, and whole buckets: then each is made in one piece,
+// and nobody reads a part of it. One that is as large as this is cut all the same.
+constexpr std::size_t kLargeBucketRows = 2000;
+
+template <class Row, class Read>
+std::vector<Row> whole_buckets(SQLite::Statement& select, int limit_rows, milliseconds span,
+                               Read read) {
+  const auto limit = static_cast<std::size_t>(limit_rows);
+  std::vector<Row> rows;
+  while (select.executeStep()) {
+    Row row = read(select);
+    const bool enough = rows.size() >= limit && bucket_begin_ms(time_of(row), span) !=
+                                                    bucket_begin_ms(time_of(rows.back()), span);
+    if (enough || rows.size() >= limit + kLargeBucketRows) break;
+    rows.push_back(std::move(row));
+  }
+  select.tryReset();
+  return rows;
 }
 
 }  // namespace
@@ -56,10 +67,10 @@ Rollup::Rollup(SQLite::Database& db)
             SQLite::Statement(db, next_sql(Tier::kHours))},
       raw_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
                    " FROM samples WHERE instance_id = ? AND time_ms < ? "
-                   "ORDER BY time_ms, id LIMIT ?"),
+                   "ORDER BY time_ms, id"),
       delete_raw_(db, "DELETE FROM samples WHERE instance_id = ? AND (time_ms, id) <= (?, ?)"),
       minutes_(db, fmt::format("SELECT {} FROM minutes WHERE instance_id = ? AND time_ms < ? "
-                               "ORDER BY time_ms LIMIT ?",
+                               "ORDER BY time_ms",
                                tier_columns())),
       delete_minutes_(db, "DELETE FROM minutes WHERE instance_id = ? AND time_ms <= ?"),
       delete_hours_(db,
@@ -72,7 +83,7 @@ Rollup::Rollup(SQLite::Database& db)
 
 std::optional<Rollup::Oldest> Rollup::next_instance(Tier tier, InstanceId after) {
   SQLite::Statement& next = next_[index_of(tier)];
-  next.reset();
+  next.tryReset();
   next.bind(1, after);
   std::optional<Oldest> oldest;
   if (next.executeStep()) {
@@ -80,7 +91,7 @@ std::optional<Rollup::Oldest> Rollup::next_instance(Tier tier, InstanceId after)
     const InstanceId instance = column.integer();
     oldest = Oldest{instance, column.integer()};
   }
-  next.reset();
+  next.tryReset();
   return oldest;
 }
 
@@ -97,85 +108,75 @@ int Rollup::expire(Tier tier, InstanceId instance, std::int64_t before_ms, int l
 }
 
 int Rollup::expire_raw(InstanceId instance, std::int64_t before_ms, int limit_rows) {
-  raw_.reset();
+  raw_.tryReset();
   ParameterCursor p(raw_);
   p.integer(instance);
   p.integer(before_ms);
-  p.integer(limit_rows);
-  std::vector<SampleRecord> rows;
-  while (raw_.executeStep()) {
-    ColumnCursor column(raw_);
-    const std::int64_t id = column.integer();
-    rows.push_back({id, read_sample(column)});
-  }
-  raw_.reset();
-  constexpr milliseconds kSpan = span_of(Tier::kMinutes);
-  const auto time_of = [](const SampleRecord& row) { return to_unix_ms(row.sample.time); };
-  cut_to_whole_buckets(rows, limit_rows, kSpan, time_of);
+  const auto rows = whole_buckets<SampleRecord>(raw_, limit_rows, span_of(Tier::kMinutes),
+                                                [](SQLite::Statement& select) {
+                                                  ColumnCursor column(select);
+                                                  const std::int64_t id = column.integer();
+                                                  return SampleRecord{id, read_sample(column)};
+                                                });
   if (rows.empty()) return 0;
   TierBucket bucket;
-  for (const SampleRecord& row : rows) {
-    const WallTime begin = from_unix_ms(bucket_begin_ms(time_of(row), kSpan));
-    if (bucket.samples > 0 && begin != bucket.begin)
-      store(Tier::kMinutes, std::exchange(bucket, TierBucket{}));
-    bucket.begin = begin;
-    bucket.add(row.sample);
-  }
+  for (const SampleRecord& row : rows) add(Tier::kMinutes, time_of(row), row.sample, bucket);
   store(Tier::kMinutes, bucket);
+  delete_raw_.tryReset();
   ParameterCursor d(delete_raw_);
   d.integer(instance);
   d.integer(time_of(rows.back()));
   d.integer(rows.back().id);
   delete_raw_.exec();
-  delete_raw_.reset();
   return static_cast<int>(rows.size());
 }
 
 int Rollup::expire_minutes(InstanceId instance, std::int64_t before_ms, int limit_rows) {
-  minutes_.reset();
+  minutes_.tryReset();
   ParameterCursor p(minutes_);
   p.integer(instance);
   p.integer(before_ms);
-  p.integer(limit_rows);
-  std::vector<TierBucket> rows;
-  while (minutes_.executeStep()) {
-    ColumnCursor column(minutes_);
-    rows.push_back(read_bucket(Tier::kMinutes, column));
-  }
-  minutes_.reset();
-  constexpr milliseconds kSpan = span_of(Tier::kHours);
-  const auto time_of = [](const TierBucket& row) { return to_unix_ms(row.begin); };
-  cut_to_whole_buckets(rows, limit_rows, kSpan, time_of);
+  const auto rows = whole_buckets<TierBucket>(minutes_, limit_rows, span_of(Tier::kHours),
+                                              [](SQLite::Statement& select) {
+                                                ColumnCursor column(select);
+                                                return read_bucket(Tier::kMinutes, column);
+                                              });
   if (rows.empty()) return 0;
   TierBucket bucket;
-  for (const TierBucket& row : rows) {
-    const WallTime begin = from_unix_ms(bucket_begin_ms(time_of(row), kSpan));
-    if (bucket.samples > 0 && begin != bucket.begin)
-      store(Tier::kHours, std::exchange(bucket, TierBucket{}));
-    bucket.begin = begin;
-    bucket.add(row);
-  }
+  for (const TierBucket& row : rows) add(Tier::kHours, time_of(row), row, bucket);
   store(Tier::kHours, bucket);
+  delete_minutes_.tryReset();
   ParameterCursor d(delete_minutes_);
   d.integer(instance);
   d.integer(time_of(rows.back()));
   delete_minutes_.exec();
-  delete_minutes_.reset();
   return static_cast<int>(rows.size());
 }
 
+template <class Row>
+void Rollup::add(Tier tier, std::int64_t time_ms, const Row& row, TierBucket& bucket) {
+  const WallTime begin = from_unix_ms(bucket_begin_ms(time_ms, span_of(tier)));
+  if (bucket.samples > 0 && begin != bucket.begin) {
+    store(tier, bucket);
+    bucket = TierBucket{};
+  }
+  bucket.tier = tier;
+  bucket.begin = begin;
+  bucket.add(row);
+}
+
 int Rollup::expire_hours(InstanceId instance, std::int64_t before_ms, int limit_rows) {
+  delete_hours_.tryReset();
   ParameterCursor p(delete_hours_);
   p.integer(instance);
   p.integer(before_ms);
   p.integer(limit_rows);
-  const int deleted = delete_hours_.exec();
-  delete_hours_.reset();
-  return deleted;
+  return delete_hours_.exec();
 }
 
 void Rollup::store(Tier tier, TierBucket bucket) {
   SQLite::Statement& find = find_[index_of(tier) - 1];
+  find.tryReset();
   ParameterCursor f(find);
   f.integer(bucket.last.instance);
   f.time(bucket.begin);
@@ -186,12 +187,12 @@ void Rollup::store(Tier tier, TierBucket bucket) {
     stored.add(bucket);
     bucket = stored;
   }
-  find.reset();
+  find.tryReset();
   SQLite::Statement& insert = store_[index_of(tier) - 1];
+  insert.tryReset();
   ParameterCursor p(insert);
   bind_bucket(p, bucket);
   insert.exec();
-  insert.reset();
 }
 
 }  // namespace soakwatch

@@ -27,14 +27,17 @@ class Rollup {
   std::optional<Oldest> next_instance(Tier tier, InstanceId after);
 
   // Merges the oldest rows of an instance before `before_ms` into the next tier and deletes them;
-  // those of hours are only deleted. At most `limit_rows`, in whole buckets where more than one
-  // fits. Returns how many rows were taken.
+  // those of hours are only deleted. About `limit_rows`, in whole buckets. Returns how many rows
+  // were taken; 0: there are none.
   int expire(Tier tier, InstanceId instance, std::int64_t before_ms, int limit_rows);
 
  private:
   int expire_raw(InstanceId instance, std::int64_t before_ms, int limit_rows);
   int expire_minutes(InstanceId instance, std::int64_t before_ms, int limit_rows);
   int expire_hours(InstanceId instance, std::int64_t before_ms, int limit_rows);
+  // To the open bucket; where the row belongs to another one, that is stored before.
+  template <class Row>
+  void add(Tier tier, std::int64_t time_ms, const Row& row, TierBucket& bucket);
   // Into the row that there is already, if there is.
   void store(Tier tier, TierBucket bucket);
 
