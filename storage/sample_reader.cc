@@ -272,12 +272,25 @@ Result<void> SampleReader::for_each(const SampleQuery& query,
   });
 }
 
+// Of the rows that came last the last one, whatever the wall clock said: one that was set back is
+// behind older rows for as long. Where the instance has none among them it ended long ago.
 Result<std::optional<Sample>> SampleReader::latest(InstanceId instance) {
+  constexpr std::int64_t kLastRows = 10'000;
+  const std::string begin =
+      "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") + " FROM samples WHERE ";
+  // The + keeps SQLite from the index by time, whose rows it would have to sort.
+  const std::string by_arrival =
+      "id > (SELECT max(id) FROM samples) - ? AND +instance_id = ? ORDER BY id DESC LIMIT 1";
+  const std::string by_time = "instance_id = ? ORDER BY time_ms DESC, id DESC LIMIT 1";
   return impl_->guarded([&]() -> Result<std::optional<Sample>> {
-    SQLite::Statement select(*impl_->db, "SELECT instance_id, time_ms, monotonic_ms" +
-                                             metric_columns("") +
-                                             " FROM samples WHERE instance_id = ? "
-                                             "ORDER BY time_ms DESC, id DESC LIMIT 1");
+    SQLite::Statement newest(*impl_->db, begin + by_arrival);
+    newest.bind(1, kLastRows);
+    newest.bind(2, instance);
+    if (newest.executeStep()) {
+      ColumnCursor column(newest);
+      return std::optional(read_sample(column));
+    }
+    SQLite::Statement select(*impl_->db, begin + by_time);
     select.bind(1, instance);
     if (!select.executeStep()) return std::optional<Sample>();
     ColumnCursor column(select);

@@ -77,6 +77,7 @@ class SampleReader {
   // names it, in order of arrival, which no clock that is set back changes. In pages of short
   // transactions. Stops early when `row` returns false. Rows that arrive meanwhile are left out.
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
+  // The one that came last; of an instance that ended long ago the one of the latest time.
   Result<std::optional<Sample>> latest(InstanceId instance);
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
