@@ -7,11 +7,11 @@ import pytest
 import pprof_server
 from program import wait_until
 
-INTERVAL_MS = 100
-FAILURES = 100  # for a server that fails at once; others fail as often as the time-out allows
+INTERVAL_MS = 200
+FAILURES = 60  # for a server that fails at once; others fail as often as the time-out allows
 CONFIG = """
 sampling:
-  interval: 100ms
+  interval: 200ms
   discovery_interval: 100ms
 pprof:
   timeout: 500ms
