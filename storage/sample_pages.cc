@@ -73,6 +73,10 @@ SamplePages::SamplePages(SQLite::Database& db)
       first_{SQLite::Statement(db, first_sql(Tier::kRaw)),
              SQLite::Statement(db, first_sql(Tier::kMinutes)),
              SQLite::Statement(db, first_sql(Tier::kHours))},
+      // As above. One that has none among the last rows ended long ago.
+      last_come_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
+                         " FROM samples WHERE id > (SELECT max(id) FROM samples) - 10000"
+                         " AND +instance_id = ? ORDER BY id DESC LIMIT 1"),
       newest_raw_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
                           " FROM samples WHERE instance_id = ? ORDER BY time_ms DESC, id DESC "
                           "LIMIT 1"),
@@ -188,13 +192,16 @@ bool SamplePages::first_time(InstanceId instance, const TimeRange& range, std::i
 
 std::optional<Sample> SamplePages::latest(InstanceId instance) {
   std::optional<Sample> newest;
-  newest_raw_.reset();
-  newest_raw_.bind(1, instance);
-  if (newest_raw_.executeStep()) {
-    ColumnCursor column(newest_raw_);
-    newest = read_sample(column);
+  for (SQLite::Statement* select : {&last_come_, &newest_raw_}) {
+    if (newest) break;
+    select->reset();
+    select->bind(1, instance);
+    if (select->executeStep()) {
+      ColumnCursor column(*select);
+      newest = read_sample(column);
+    }
+    select->reset();
   }
-  newest_raw_.reset();
   for (SQLite::Statement& select : newest_bucket_) {
     if (newest) break;
     select.reset();

@@ -74,6 +74,7 @@ class SamplePages {
   std::array<SQLite::Statement, 3> count_;
   std::array<SQLite::Statement, 3> samples_;
   std::array<SQLite::Statement, 3> first_;
+  SQLite::Statement last_come_;
   SQLite::Statement newest_raw_;
   std::array<SQLite::Statement, 2> newest_bucket_;
 };

@@ -84,7 +84,7 @@ class SampleReader {
   // returns false. Rows that arrive meanwhile are left out; those that are rolled up meanwhile come
   // as what they have become (only where a clock was set back, some of these may be left out).
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
-  // Its newest values.
+  // The one that came last; of an instance that ended long ago the one of the latest time.
   Result<std::optional<Sample>> latest(InstanceId instance);
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
