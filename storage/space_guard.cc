@@ -57,24 +57,28 @@ const std::string& SpaceGuard::shortage() {
     return shortage_;
   }
   const std::int64_t floor = floor_bytes(options_.min_free_bytes, *space);
-  const std::int64_t enough = shortage_.empty() ? floor : floor + floor / kSlackShare;
+  const std::int64_t slack = floor / kSlackShare;
+  std::int64_t enough = shortage_.empty() ? floor : floor + slack;
+  if (gave_up_) enough = floor + slack + options_.ballast_bytes;  // its room is not for samples
   if (space->free_bytes < enough) {
     shortage_ = fmt::format("{} has {} free, less than {}", folder_.string(),
-                            bytes_text(space->free_bytes), bytes_text(floor));
+                            bytes_text(space->free_bytes), bytes_text(enough));
   } else {
     shortage_.clear();
-    make_ballast(*space);
+    gave_up_ = false;
+    if (space->free_bytes >= floor + slack + options_.ballast_bytes) make_ballast();
   }
   return shortage_;
 }
 
-void SpaceGuard::refused() { drop_ballast(); }
+void SpaceGuard::refused() {
+  gave_up_ = gave_up_ || has_ballast_;
+  drop_ballast();
+}
 
 // Really allocated: a file with a hole would give back nothing.
-void SpaceGuard::make_ballast(const FileSystemSpace& space) {
-  const std::int64_t floor = floor_bytes(options_.min_free_bytes, space);
+void SpaceGuard::make_ballast() {
   if (has_ballast_ || options_.ballast_bytes == 0) return;
-  if (space.free_bytes < floor + floor / kSlackShare + 2 * options_.ballast_bytes) return;
   const int fd =
       ::open(ballast_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return;

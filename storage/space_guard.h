@@ -42,18 +42,19 @@ class SpaceGuard {
   // does not go to and fro; that is also when the ballast is made again.
   const std::string& shortage();
   // The disk refused a write for want of room. The ballast is given up, so that what matters more
-  // than samples can be written. Until the next shortage() there is none.
+  // than samples can be written; for samples there is room again where it could be made again.
   void refused();
   [[nodiscard]] bool has_ballast() const { return has_ballast_; }
 
  private:
-  void make_ballast(const FileSystemSpace& space);
+  void make_ballast();
   void drop_ballast();
 
   const SpaceOptions options_;
   const std::filesystem::path folder_;
   const std::filesystem::path ballast_;
   bool has_ballast_ = false;
+  bool gave_up_ = false;  // the ballast, and there is no room for it yet
   std::string shortage_;
 };
 
