@@ -11,6 +11,7 @@
 
 #include "storage/database_file.h"
 #include "storage/database_writer.h"
+#include "storage/free_space.h"
 #include "storage/id_registry.h"
 #include "storage/live_csv.h"
 #include "storage/lock_file.h"
@@ -101,8 +102,11 @@ void SampleStore::Impl::run() {
   std::unique_lock held(mutex);
   auto next_checkpoint = Clock::now() + options.checkpoint_interval;
   // Soon after the start, but not during it.
-  auto next_retention = options.retention.now ? Clock::now() + options.retention.interval / 10
-                                              : Clock::time_point::max();
+  constexpr milliseconds kFirstPause = std::chrono::seconds(10);
+  auto next_retention =
+      options.retention.now
+          ? Clock::now() + std::min<milliseconds>(options.retention.interval / 10, kFirstPause)
+          : Clock::time_point::max();
   Clock::time_point written;  // epoch: never
   bool failed = false;
   bool last = false;
@@ -231,6 +235,8 @@ Clock::time_point SampleStore::Impl::retain(std::unique_lock<std::mutex>& held) 
         writer->retain(options.retention, options.retention.now(), retention_pace.limit_units());
   } catch (const SQLite::Exception& error) {
     trouble = sqlite_error(options.database, error).message;
+  } catch (const std::exception& error) {  // no memory
+    trouble = error.what();
   }
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   retention_pace.took(slice.units, time);
@@ -317,6 +323,8 @@ Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& optio
   Result<OpenedDatabase> opened = open_database(options.database);
   if (!opened) return opened.error();
   try {
+    if (options.retention.now && opened->notice.empty())
+      opened->notice = make_shrinkable(*opened->connection, options.database);
     return std::unique_ptr<SampleStore>(
         new SampleStore(std::make_unique<Impl>(options, std::move(*lock), std::move(*opened))));
   } catch (const SQLite::Exception& error) {
