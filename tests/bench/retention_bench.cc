@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -36,7 +37,8 @@ Sample sample_of(InstanceId instance, milliseconds at, std::mt19937& random) {
   Sample s{instance, kStart + at, at, {}};
   for (const MetricDescriptor& metric : all_metrics()) {
     const bool whole = is_integral(metric.id);
-    const double value = metric.unit == Unit::kBytes ? 1e8 + random() % 100000000 : random() % 1000;
+    const auto any = static_cast<double>(random() % 100000000);
+    const double value = metric.unit == Unit::kBytes ? 1e8 + any : std::floor(any / 1e5);
     s.values.set(metric.id, whole ? value : value / 7);
   }
   return s;

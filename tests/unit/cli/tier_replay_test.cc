@@ -106,6 +106,20 @@ TEST_P(LeakAcrossTheSeam, IsTheSameAlert) {
 
 INSTANTIATE_TEST_SUITE_P(Onset, LeakAcrossTheSeam, testing::Values(2.0, 12.0, 20.0, 23.5));
 
+// A day whose morning looks like a leak, as it does in the samples themselves.
+TEST_F(TierReplayTest, ADailySwingIsJudgedAsItsSamplesAre) {
+  record([](double h) { return 200 - 150 * std::cos(h / 24 * 6.2832); });
+  const Analysis raw = analysis();
+  roll_up();
+  const Analysis tiers = analysis();
+  EXPECT_EQ(tiers.verdict, raw.verdict);
+  ASSERT_EQ(tiers.alerts.size(), raw.alerts.size());
+  for (std::size_t i = 0; i < raw.alerts.size(); ++i) {
+    EXPECT_EQ(tiers.alerts[i].alert.finding.detector, raw.alerts[i].alert.finding.detector);
+    EXPECT_EQ(tiers.alerts[i].alert.state, raw.alerts[i].alert.state);
+  }
+}
+
 struct Quiet {
   const char* name;
   double (*fds)(double hours);
@@ -128,7 +142,7 @@ TEST_P(QuietAcrossTheSeam, StaysQuiet) {
 INSTANTIATE_TEST_SUITE_P(
     Process, QuietAcrossTheSeam,
     testing::Values(Quiet{"steady", [](double) { return 40.0; }},
-                    Quiet{"daily", [](double h) { return 200 - 150 * std::cos(h / 24 * 6.2832); }},
+                    Quiet{"bursts", [](double h) { return std::fmod(h, 6) < 0.1 ? 300.0 : 40.0; }},
                     Quiet{"hourly", [](double h) { return 60 + 40 * std::sin(h * 6.2832); }}),
     [](const auto& of) { return std::string(of.param.name); });
 
