@@ -85,7 +85,7 @@ def test_export_report_and_analysis_read_across_tiers(bench):
         assert abs(int(row["open_fds"]) - mean) <= 0.5
 
     again, tiers = analysed(bench, db)
-    assert (status, raw["verdict"]) == (again, tiers["verdict"]) == (1, "LEAK")
+    assert (status, raw["verdict"]) == (again, tiers["verdict"]) == (3, "leak")
     assert [a["detector"] for a in tiers["alerts"]] == [a["detector"] for a in raw["alerts"]]
 
     page = bench.folder / "report.json"
