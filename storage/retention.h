@@ -41,8 +41,14 @@ class Retention {
 
   void begin_pass(WallTime now);
   void set_expiries();
+  // Shortens the age of the tier that takes most; false: all are as short as they may be.
+  bool shorten();
+  [[nodiscard]] bool is_shortened() const { return keep_ != configured_; }
+  void enter_tier(Tier tier);
+  // The next window of a tier; false: nothing in it is too old.
+  bool next_window(Tier tier);
   void step(Slice& slice, int limit_units);
-  void expire_tier(Tier tier, Phase next, Slice& slice, int limit_units);
+  void expire_tier(Tier tier, Slice& slice, int limit_units);
   void expire_events(Slice& slice, int limit_units);
   void remove_orphans(Slice& slice);
   void thin_crowd(Slice& slice, int limit_units);
@@ -61,13 +67,22 @@ class Retention {
   Rollup rollup_;
   bool can_shrink_ = false;
   Phase phase_ = Phase::kIdle;
-  WallTime now_;                          // when the pass began
-  InstanceId cursor_ = 0;                 // the last instance that the phase is done with
-  std::array<std::int64_t, 3> expiry_{};  // of each tier, Unix ms: older rows go
-  double scale_ = 1;      // below 1: ages are cut by so much, to stay within the bytes
+  WallTime now_;           // when the pass began
+  InstanceId cursor_ = 0;  // the last instance that the phase is done with
+  using PerTier = std::array<std::int64_t, 3>;
+  PerTier configured_{};  // ages, ms
+  PerTier keep_{};        // the same, shortened to stay within the bytes
+  PerTier told_keep_{};   // as the newest notice has it
+  PerTier expiry_{};      // of each tier, Unix ms: older rows go
+  PerTier oldest_{};      // in each tier, as the latest look at all of it found
   bool is_over_ = false;  // the bytes of this pass, before anything was forced
-  double told_scale_ = 1;
   WallTime told_;
+  // Within a tier, all processes go on together, a window of time after the other: their rows of
+  // one time lie on the same pages.
+  std::int64_t window_end_ = 0;
+  std::int64_t window_ms_ = 0;
+  int window_rows_ = 0;
+  int window_instances_ = 0;
 };
 
 // How much a slice may do, learned from how long those before it took. Pure.

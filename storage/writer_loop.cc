@@ -9,6 +9,12 @@
 #include "storage/database_file.h"
 
 namespace soakwatch {
+namespace {
+
+// Soon after the start, but not during it.
+constexpr milliseconds kFirstRetention = std::chrono::seconds(10);
+
+}  // namespace
 
 WriterLoop::WriterLoop(StoreState& state, const StoreOptions& options, OpenedDatabase opened,
                        Roster roster)
@@ -17,9 +23,9 @@ WriterLoop::WriterLoop(StoreState& state, const StoreOptions& options, OpenedDat
       connection_(options.database, std::move(opened.connection), std::move(roster)),
       space_(options.database, options.space),
       next_checkpoint_(now() + options.checkpoint_interval),
-      // Soon after the start, but not during it.
-      next_retention_(options.retention.now ? now() + options.retention.interval / 10
-                                            : Clock::time_point::max()),
+      next_retention_(options.retention.now
+                          ? now() + std::min(options.retention.interval / 10, kFirstRetention)
+                          : Clock::time_point::max()),
       newest_committed_(state.ids.last_sample()) {
   if (!options.live_csv.empty()) live_csv_ = std::make_unique<LiveCsv>(options.live_csv);
 }

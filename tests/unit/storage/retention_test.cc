@@ -1,5 +1,6 @@
 // Which rows go where and when, and that none is lost or doubled on the way.
 #include "retention_fixture.h"
+#include "storage/schema.h"
 
 namespace soakwatch {
 namespace {
@@ -173,6 +174,25 @@ TEST_F(RetentionTest, TheWriterDoesItByItselfWhileNothingWaits) {
   EXPECT_EQ(stats.rejected_rows, 0U);
   EXPECT_EQ(stats.last_error, "");
   EXPECT_EQ(in("minutes"), 84);
+}
+
+// As version 3 left it: without auto_vacuum.
+TEST_F(RetentionTest, ASmallFileOfAnOlderVersionIsRebuiltSoThatItCanShrink) {
+  {
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+  }
+  record(1, kHour, 3000, 1s);
+  ASSERT_EQ(ask("PRAGMA auto_vacuum"), "0");
+  const auto before =
+      ask("SELECT count(*) || ' ' || sum(id) || ' ' || sum(rss_bytes) FROM samples");
+  options_.retention = keep_;
+  options_.retention.now = [] { return kHour; };
+  const auto store = open();
+  EXPECT_EQ(store->startup_notice(), "");
+  EXPECT_EQ(ask("PRAGMA auto_vacuum"), "2");
+  EXPECT_EQ(ask("SELECT count(*) || ' ' || sum(id) || ' ' || sum(rss_bytes) FROM samples"), before);
+  EXPECT_EQ(ask("PRAGMA integrity_check"), "ok");
 }
 
 TEST(SlicePace, ComesNearToAFifteenthOfASecond) {
