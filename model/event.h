@@ -28,6 +28,8 @@ enum class EventKind : std::uint8_t {
   kProgramReplaced,  // the process became another program by exec
   kStep,             // a level changed at one stroke
   kFieldRule,        // a level at which people look twice was reached; no word of a leak
+  kThrottled,        // the daemon does less, to stay within its own ceilings; the detail says what
+  kUnthrottled,      // it does more again, or all
 };
 
 // "instance_restarted" and so on: as stored. from_string: nothing for an unknown word.

@@ -27,6 +27,8 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kNoLeak, "no_leak"sv},
     std::pair{EventKind::kStep, "step"sv},
     std::pair{EventKind::kFieldRule, "field_rule"sv},
+    std::pair{EventKind::kThrottled, "throttled"sv},
+    std::pair{EventKind::kUnthrottled, "unthrottled"sv},
 };
 
 constexpr std::array kStateNames{

@@ -55,6 +55,7 @@ class DatabaseWriter {
   void write(const TransitionRecord& record);
   void write(const Capture& capture);
   void write(const CaptureRemoval& removal);
+  void write(const DaemonStatsRecord& record);
   void write(const SampleRecord& sample);
 
   std::unique_ptr<SQLite::Database> db_;
@@ -72,6 +73,8 @@ class DatabaseWriter {
   SQLite::Statement insert_history_;
   SQLite::Statement insert_capture_;
   SQLite::Statement delete_capture_;
+  SQLite::Statement insert_daemon_stats_;
+  SQLite::Statement delete_daemon_stats_;
   SQLite::Statement insert_sample_;
   bool synchronous_full_ = false;
   std::uint64_t rejected_rows_ = 0;

@@ -77,6 +77,7 @@ struct SampleStore::Impl {
   IdRegistry ids;
   WriteQueue queue;
   StoreStats stats;
+  LatencyHistogram commits;  // since take_window()
   std::function<void(std::int64_t, std::uint64_t)> listener;
   int flushing = 0;  // how many threads wait in flush()
   bool retry_now = false;
@@ -138,10 +139,13 @@ void SampleStore::Impl::wait_to_retry(std::unique_lock<std::mutex>& held, bool l
 bool SampleStore::Impl::write_some(std::unique_lock<std::mutex>& held) {
   Batch batch = queue.take(kBatchLimitRows);
   held.unlock();
+  const auto begin = Clock::now();
   const std::string trouble = try_write(batch);
+  const auto took = Clock::now() - begin;
   if (trouble.empty()) {
     committed(batch);
     held.lock();
+    commits.add(took);
     queue.done(batch);
     progress.notify_all();
     return true;
@@ -348,6 +352,18 @@ void SampleStore::update_alert(const Alert& alert, WallTime now) {
                         TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
 }
 
+void SampleStore::add_daemon_stats(const DaemonStats& stats) {
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(std::make_unique<DaemonStatsRecord>(
+                        DaemonStatsRecord{impl_->ids.next_daemon_stats(), stats})));
+}
+
+void SampleStore::limit_queue(std::size_t rows) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->queue.limit_samples(rows);
+  impl_->progress.notify_all();
+}
+
 CaptureId SampleStore::next_capture_id() {
   const std::lock_guard held(impl_->mutex);
   return impl_->ids.next_capture();
@@ -383,8 +399,14 @@ StoreStats SampleStore::stats() const {
   StoreStats stats = impl_->stats;
   stats.dropped_samples = impl_->queue.dropped_samples();
   stats.dropped_records = impl_->queue.dropped_records();
+  stats.dropped_events = impl_->queue.dropped_events();
   stats.queued_rows = impl_->queue.size();
   return stats;
+}
+
+StoreWindow SampleStore::take_window() {
+  const std::lock_guard held(impl_->mutex);
+  return {std::exchange(impl_->commits, {}), impl_->queue.take_max_size()};
 }
 
 void SampleStore::on_commit(

@@ -17,7 +17,9 @@
 
 #include "model/alert.h"
 #include "model/capture.h"
+#include "model/daemon_stats.h"
 #include "model/event.h"
+#include "model/latency_histogram.h"
 #include "model/process_id.h"
 #include "model/result.h"
 #include "model/sample.h"
@@ -59,12 +61,19 @@ struct StoreStats {
   std::uint64_t committed_batches = 0;
   std::uint64_t dropped_samples = 0;  // lost because the queue was full
   std::uint64_t dropped_records = 0;  // the same for everything else; its limit is far larger
+  std::uint64_t dropped_events = 0;   // the part of them that is events and newer figures of alerts
   std::uint64_t rejected_rows = 0;    // refused by the database for what they are: a bug
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
   std::uint64_t lost_rows = 0;
   std::size_t queued_rows = 0;
   std::string last_error;  // empty after a successful write
+};
+
+// What one look at the store covers: the time since the look before.
+struct StoreWindow {
+  LatencyHistogram commits;         // each a transaction that succeeded
+  std::size_t max_queued_rows = 0;  // the most that waited
 };
 
 // All methods may be called from any thread; none waits for the disk, but open(), flush(), close()
@@ -111,6 +120,12 @@ class SampleStore {
   // New figures of an open alert, without a change of its state and without a sync to the disk.
   void update_alert(const Alert& alert, WallTime now);
 
+  // How the daemon itself does. Only the newest rows are kept.
+  void add_daemon_stats(const DaemonStats& stats);
+  // How many samples may wait from now on, in place of StoreOptions::queue_limit_rows; the oldest
+  // beyond that are dropped.
+  void limit_queue(std::size_t rows);
+
   // The rows of CaptureStore, which has the files. False: the queue is full, nothing was queued.
   CaptureId next_capture_id();
   bool add_capture(const Capture& capture);
@@ -123,6 +138,8 @@ class SampleStore {
   // second call gives the same answer.
   Result<void> close(std::chrono::milliseconds patience);
   [[nodiscard]] StoreStats stats() const;
+  // Since the last call. One caller.
+  StoreWindow take_window();
   // Called on the writer's thread after each commit, with the id of the newest sample row: from
   // here on those rows survive a kill. Set it before the first add.
   void on_commit(

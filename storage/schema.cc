@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/daemon_stats.h"
 #include "model/metric.h"
 
 namespace soakwatch {
@@ -135,6 +136,23 @@ ALTER TABLE {0} ADD COLUMN culprits TEXT NOT NULL DEFAULT '[]';  -- JSON: who gr
 ALTER TABLE {0} ADD COLUMN probe TEXT NOT NULL DEFAULT '';       -- what a look inside said
 )sql";
 
+constexpr std::size_t kFiguresInFirstTable = 32;
+static_assert(kDaemonFigureCount == kFiguresInFirstTable,
+              "append a migration with ALTER TABLE daemon_stats ADD COLUMN");
+
+// How the daemon itself does.
+std::string daemon_stats_table() {
+  std::string sql =
+      "CREATE TABLE daemon_stats (\n"
+      "  id INTEGER PRIMARY KEY,\n"
+      "  time_ms INTEGER NOT NULL,     -- Unix time, ms, UTC\n"
+      "  pid INTEGER NOT NULL          -- of the daemon\n";
+  for (const DaemonFigureDescriptor& figure : all_daemon_figures()) {
+    sql += fmt::format("  , {} {}\n", figure.name, figure.integral ? "INTEGER" : "REAL");
+  }
+  return sql + ") STRICT;\n";
+}
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -173,7 +191,8 @@ const std::vector<std::string>& schema_migrations() {
       std::string(kInstanceLimits) + fmt::format(kAlertEvidence, "alerts") +
           fmt::format(kAlertEvidence, "alert_history"),
       std::string(kCaptureTable) + fmt::format(kAlertCulprits, "alerts") +
-          fmt::format(kAlertCulprits, "alert_history")};
+          fmt::format(kAlertCulprits, "alert_history"),
+      daemon_stats_table()};
   return kMigrations;
 }
 
