@@ -156,7 +156,7 @@ DaemonStats SelfWatch::gather(const Measured& measured, std::optional<double> cp
   stats.set(F::kDatabaseBytes, measured.database_bytes);
   stats.set(F::kRssBytes, measured.rss_bytes);
   stats.set(F::kCpuRatio, cpu_share);
-  stats.set(F::kThrottleLevel, static_cast<double>(workload.throttle.level()));
+  stats.set_count(F::kThrottleLevel, workload.throttle.level());
   stats.set(F::kIntervalFactor, static_cast<double>(workload.throttle.interval_factor()));
   stats.set(F::kShortOfMemory, workload.throttle.short_of_memory() ? 1.0 : 0.0);
   return stats;

@@ -49,8 +49,8 @@ void Throttle::look_at_cpu(double share, std::vector<Change>& changes) {
   const bool may_be_more = level_ > 0 && share < kRoomForMore * options_.max_cpu_share;
   const auto word = cpu_.look(share > options_.max_cpu_share, may_be_more);
   const bool less = word == Ceiling::Word::kLess;
-  if (word == Ceiling::Word::kStay || (less && level_ == kMaxLevel)) return;
-  level_ += less ? 1 : -1;
+  if (word == Ceiling::Word::kStay || level_ == (less ? kMaxLevel : 0)) return;
+  level_ = less ? level_ + 1 : level_ - 1;
   const std::string now =
       level_ == 0 ? "all is done again"
       : level_ == 1

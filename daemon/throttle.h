@@ -1,6 +1,8 @@
 // Decides what the daemon leaves out to stay within its own ceilings.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,8 +50,10 @@ class Ceiling {
 // times the length as well. Short of memory, beside that: no looks either. Pure: no clock, no I/O.
 class Throttle {
  public:
-  static constexpr int kMaxLevel = 5;
-  static constexpr int kMaxFactor = 1 << (kMaxLevel - 1);
+  // Of the intervals, by level.
+  static constexpr std::array<int, 6> kFactors{1, 1, 2, 4, 8, 16};
+  static constexpr std::size_t kMaxLevel = kFactors.size() - 1;
+  static constexpr int kMaxFactor = kFactors.back();
 
   explicit Throttle(ThrottleOptions options = {}) : options_(options) {}
 
@@ -60,8 +64,8 @@ class Throttle {
   // A value that is missing changes nothing.
   std::vector<Change> look(const OwnCost& cost);
 
-  [[nodiscard]] int level() const { return level_; }
-  [[nodiscard]] int interval_factor() const { return level_ < 2 ? 1 : 1 << (level_ - 1); }
+  [[nodiscard]] std::size_t level() const { return level_; }
+  [[nodiscard]] int interval_factor() const { return kFactors[level_]; }
   [[nodiscard]] bool short_of_memory() const { return short_of_memory_; }
   [[nodiscard]] bool allows(Work work) const;
 
@@ -72,7 +76,7 @@ class Throttle {
   ThrottleOptions options_;
   Ceiling cpu_;
   Ceiling memory_;
-  int level_ = 0;
+  std::size_t level_ = 0;
   bool short_of_memory_ = false;
 };
 

@@ -42,7 +42,7 @@ class ThrottleTest : public testing::Test {
 
 TEST_F(ThrottleTest, StaysQuietBelowTheCeiling) {
   EXPECT_EQ(cpu(0.049, 1000), 0);
-  EXPECT_EQ(throttle_.level(), 0);
+  EXPECT_EQ(throttle_.level(), 0U);
   EXPECT_EQ(throttle_.interval_factor(), 1);
   for (const Work work : {Work::kBaseline, Work::kDetail, Work::kLook})
     EXPECT_TRUE(throttle_.allows(work));
@@ -57,7 +57,7 @@ TEST_F(ThrottleTest, ASpikeIsNoOverload) {
 
 TEST_F(ThrottleTest, LeavesOutTheLeastImportantFirst) {
   cpu(0.2, Ceiling::kLooksBeforeLess);
-  EXPECT_EQ(throttle_.level(), 1);
+  EXPECT_EQ(throttle_.level(), 1U);
   EXPECT_EQ(throttle_.interval_factor(), 1);  // no sample is missing yet
   EXPECT_FALSE(throttle_.allows(Work::kBaseline));
   EXPECT_FALSE(throttle_.allows(Work::kDetail));
@@ -82,7 +82,7 @@ TEST_F(ThrottleTest, SaysWhatAndWhy) {
 
 TEST_F(ThrottleTest, GivesBackStepByStep) {
   cpu(0.2, 5 * Ceiling::kLooksBeforeLess);
-  for (int level = 4; level >= 0; --level) {
+  for (const std::size_t level : {4, 3, 2, 1, 0}) {
     EXPECT_EQ(cpu(0.01, Ceiling::kLooksBeforeMore), 1);
     EXPECT_EQ(throttle_.level(), level);
   }
@@ -92,7 +92,7 @@ TEST_F(ThrottleTest, GivesBackStepByStep) {
 TEST_F(ThrottleTest, StaysWhereOneLevelLessWouldBeTooMuch) {
   cpu(0.2, 3 * Ceiling::kLooksBeforeLess);
   EXPECT_EQ(cpu(0.03, 1000), 0);  // twice that is above the ceiling
-  EXPECT_EQ(throttle_.level(), 3);
+  EXPECT_EQ(throttle_.level(), 3U);
 }
 
 TEST_F(ThrottleTest, SteadyLoadFindsItsLevelAndKeepsIt) {
@@ -120,7 +120,7 @@ TEST_F(ThrottleTest, ShortOfMemoryItTakesNoCapturesAtAll) {
   EXPECT_EQ(rss(300, Ceiling::kLooksBeforeLess - 1), 0);
   EXPECT_EQ(rss(300, 1), 1);
   EXPECT_TRUE(throttle_.short_of_memory());
-  EXPECT_EQ(throttle_.level(), 0);
+  EXPECT_EQ(throttle_.level(), 0U);
   EXPECT_EQ(throttle_.interval_factor(), 1);  // rarer samples would save none
   for (const Work work : {Work::kBaseline, Work::kDetail, Work::kLook})
     EXPECT_FALSE(throttle_.allows(work));
