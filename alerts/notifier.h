@@ -78,6 +78,8 @@ class NotifierQueue {
   void push(const AlertTransition& transition);
   // How many notifications, over all notifiers, went because a queue was full.
   [[nodiscard]] std::uint64_t dropped() const;
+  // How many a notifier could not deliver.
+  [[nodiscard]] std::uint64_t failed() const;
 
  private:
   struct Impl;

@@ -73,6 +73,11 @@ class Lane {
     return dropped_;
   }
 
+  [[nodiscard]] std::uint64_t failed() const {
+    const std::lock_guard lock(mutex_);
+    return failed_;
+  }
+
   // The thread ends once nothing waits.
   void finish() {
     const std::lock_guard lock(mutex_);
@@ -111,6 +116,7 @@ class Lane {
       const Result<void> told = notify(*notifier_, *transition);
       if (!told) on_error_(told.error().in(notifier_->name()).message);
       lock.lock();
+      if (!told) ++failed_;
     }
     finished_ = true;
     changed_.notify_all();
@@ -124,6 +130,7 @@ class Lane {
   std::condition_variable changed_;
   std::deque<std::shared_ptr<const AlertTransition>> waiting_;  // shared with the other lanes
   std::uint64_t dropped_ = 0;
+  std::uint64_t failed_ = 0;
   bool finishing_ = false;
   bool finished_ = false;
   std::thread thread_;  // last: it uses all of the above
@@ -173,6 +180,12 @@ void NotifierQueue::push(const AlertTransition& transition) {
 std::uint64_t NotifierQueue::dropped() const {
   std::uint64_t sum = 0;
   for (const auto& lane : impl_->lanes) sum += lane->dropped();
+  return sum;
+}
+
+std::uint64_t NotifierQueue::failed() const {
+  std::uint64_t sum = 0;
+  for (const auto& lane : impl_->lanes) sum += lane->failed();
   return sum;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
+#include <utility>
 
 #include "cli/alert_text.h"
 #include "cli/command.h"
@@ -66,7 +67,22 @@ bool is_imported(const InstanceRow& instance) {
   return instance.process.id.boot_id == kImportedBootId;
 }
 
-std::string json_text(const std::vector<TargetStatus>& all, const WriterState& writer) {
+boost::json::object json_of(const DaemonStats& stats) {
+  boost::json::object row{{"time", format_utc(stats.time)}, {"pid", stats.pid}};
+  for (const auto& figure : all_daemon_figures()) {
+    const auto value = stats.get(figure.id);
+    if (!value) continue;
+    if (figure.integral) {
+      row[figure.name] = static_cast<std::int64_t>(*value);
+    } else {
+      row[figure.name] = *value;
+    }
+  }
+  return row;
+}
+
+std::string json_text(const std::vector<TargetStatus>& all, const WriterState& writer,
+                      const std::optional<DaemonStats>& stats) {
   boost::json::array targets;
   for (const TargetStatus& s : all) {
     boost::json::object row{
@@ -99,6 +115,7 @@ std::string json_text(const std::vector<TargetStatus>& all, const WriterState& w
   }
   boost::json::object root{{"daemon_running", is_daemon(writer)}, {"targets", std::move(targets)}};
   if (is_daemon(writer) && writer.pid > 0) root["daemon_pid"] = writer.pid;
+  if (stats) root["daemon"] = json_of(*stats);
   if (writer.running && !is_daemon(writer)) {
     root["writer"] = printable(writer.program);
     if (writer.pid > 0) root["writer_pid"] = writer.pid;
@@ -168,14 +185,28 @@ void print_target(const TargetStatus& s, WallTime now, bool color) {
   for (const AlertFamily& family : families_of(s.alerts)) print_family(family, now, color);
 }
 
+// What the daemon that runs said of itself last; what an earlier one said is history.
+void print_daemon(const DaemonStats& stats, WallTime now, bool color) {
+  std::printf("  %s ago:\n", format_duration(now - stats.time).c_str());
+  const bool throttled = stats.get(DaemonFigure::kThrottleLevel).value_or(0) > 0 ||
+                         stats.get(DaemonFigure::kShortOfMemory).value_or(0) > 0;
+  bool first = true;
+  for (const std::string& line : describe(stats)) {
+    const bool loud = throttled && std::exchange(first, false);
+    std::printf("    %s\n", (loud ? red(line, color) : line).c_str());
+  }
+}
+
 int status_of(const std::filesystem::path& database, bool json) {
   auto reader = SampleReader::open(database);
   if (!reader) return report_error(reader.error());
   auto all = collect(*reader);
   if (!all) return report_error(all.error());
+  const auto stats = reader->daemon_stats();
+  if (!stats) return report_error(stats.error());
   const WriterState writer = writer_state(database);
   if (json) {
-    std::printf("%s\n", json_text(*all, writer).c_str());
+    std::printf("%s\n", json_text(*all, writer, *stats).c_str());
     return kExitDone;
   }
   if (writer.running && !is_daemon(writer)) {
@@ -188,6 +219,7 @@ int status_of(const std::filesystem::path& database, bool json) {
   }
   const bool color = wants_color(Stream::kOut);
   const WallTime now = read_clocks().wall;
+  if (is_daemon(writer) && *stats && (*stats)->pid == writer.pid) print_daemon(**stats, now, color);
   for (const TargetStatus& status : *all) print_target(status, now, color);
   if (all->empty()) std::printf("no target yet\n");
   return kExitDone;

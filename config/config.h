@@ -110,6 +110,14 @@ struct LogConfig {
   std::string level = "info";  // trace, debug, info, warning, error
 };
 
+// The daemon's watch on itself. The foreground commands have none.
+struct SelfConfig {
+  bool enabled = true;
+  std::chrono::milliseconds interval{30000};
+  double max_cpu = 0.1;                                     // share of one core
+  std::int64_t max_memory_bytes = std::int64_t{256} << 20;  // resident
+};
+
 struct Config {
   SamplingConfig sampling;
   PprofConfig pprof;
@@ -117,6 +125,7 @@ struct Config {
   EvidenceConfig evidence;
   AlertConfig alerts;
   StorageConfig storage;
+  SelfConfig self;
   LogConfig log;
   std::vector<Target> targets;
 };

@@ -70,6 +70,7 @@ std::string pprof_mistake(std::string_view text) {
 }
 
 constexpr NumberKind kRatio{0, 1, "ratio"};
+constexpr DurationKind kSearchInterval{100ms, 1h};
 constexpr std::size_t kMaxArguments = 256;
 constexpr std::size_t kMaxHosts = 64;
 
@@ -88,7 +89,7 @@ Section sampling() {
                "Share of one core that those reads may cost: after one of 2 ms, 0.001 waits 2 s."),
            key(
                "discovery_interval", [](auto& c) -> auto& { return c.sampling.discovery_interval; },
-               kTargetInterval, "Between two searches for a target that is not running.")},
+               kSearchInterval, "Between two searches for a target that is not running.")},
           {}};
 }
 
@@ -313,6 +314,27 @@ Section storage() {
           {}};
 }
 
+Section self() {
+  return {
+      "self",
+      "The daemon's watch on itself.",
+      {key(
+           "enabled", [](auto& c) -> auto& { return c.self.enabled; }, BooleanKind{},
+           "Whether soakwatchd watches itself, as the target soakwatchd, and keeps its ceilings."),
+       key(
+           "interval", [](auto& c) -> auto& { return c.self.interval; }, DurationKind{1s, 5min},
+           "Between two looks at itself."),
+       key(
+           "max_cpu", [](auto& c) -> auto& { return c.self.max_cpu; },
+           NumberKind{0.001, 64, "ratio"},
+           "Share of one core; above it, it samples less until it is below."),
+       key(
+           "max_memory", [](auto& c) -> auto& { return c.self.max_memory_bytes; },
+           SizeKind{16 * kMiB, kTiB},
+           "Resident memory; above it, it takes no captures and lets fewer samples wait.")},
+      {}};
+}
+
 Section log() {
   using Level = ChoiceKind<std::string>;
   return {"log",
@@ -361,7 +383,7 @@ void describe(const Section& section, std::string path, std::vector<KeyDescripti
 
 const std::vector<Section>& config_sections() {
   static const std::vector<Section> sections{sampling(), pprof(),   detection(), evidence(),
-                                             alerts(),   storage(), log()};
+                                             alerts(),   storage(), self(),      log()};
   return sections;
 }
 

@@ -51,8 +51,7 @@ inline constexpr std::string_view kTargetsHelp =
     "What to watch: a list of SPECs, or of sections with the keys name, match, command, interval "
     "and pprof.";
 inline constexpr std::size_t kMaxTargets = 5000;
-inline constexpr DurationKind kTargetInterval{std::chrono::milliseconds(100),
-                                              std::chrono::hours(1)};
+inline constexpr DurationKind kTargetInterval{std::chrono::milliseconds(10), std::chrono::hours(1)};
 
 // One row of the reference: what docs/configuration.md must say of a key.
 struct KeyDescription {

@@ -18,4 +18,10 @@ Moment read_clocks() {
   return {WallTime(read(CLOCK_REALTIME)), read(CLOCK_MONOTONIC), read(CLOCK_BOOTTIME)};
 }
 
+std::chrono::nanoseconds process_cpu_time() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
 }  // namespace soakwatch

@@ -8,15 +8,23 @@ namespace asio = boost::asio;
 
 DetailFeed::DetailFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                        std::shared_ptr<const ProcessReader> process, DetailFeedOptions options,
-                       std::function<void(const std::string&)> on_error)
+                       Workload& workload, std::function<void(const std::string&)> on_error)
     : workers_(workers),
       process_(std::move(process)),
       options_(options),
+      workload_(workload),
       on_error_(std::move(on_error)),
       task_(executor, on_error_) {}
 
 MetricValues DetailFeed::collect() {
-  if (!task_.running() && Clock::now() >= next_) task_.start(read());
+  const Clock::time_point now = Clock::now();
+  if (!task_.running() && now >= next_) {
+    if (workload_.allows(Work::kDetail)) {
+      task_.start(read());
+    } else {
+      next_ = now + options_.interval;
+    }
+  }
   return std::exchange(fresh_, MetricValues{});
 }
 

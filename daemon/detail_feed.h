@@ -8,6 +8,7 @@
 #include "collectors/procfs/process_reader.h"
 #include "daemon/background_task.h"
 #include "daemon/logging.h"
+#include "daemon/workload.h"
 
 namespace soakwatch {
 
@@ -22,7 +23,7 @@ class DetailFeed {
  public:
   DetailFeed(const boost::asio::any_io_executor& executor, boost::asio::thread_pool& workers,
              std::shared_ptr<const ProcessReader> process, DetailFeedOptions options,
-             std::function<void(const std::string&)> on_error);
+             Workload& workload, std::function<void(const std::string&)> on_error);
 
   // Starts a read when one is due, and returns what has come since the last call. Never waits.
   MetricValues collect();
@@ -35,6 +36,7 @@ class DetailFeed {
   boost::asio::thread_pool& workers_;
   std::shared_ptr<const ProcessReader> process_;
   DetailFeedOptions options_;
+  Workload& workload_;
   std::function<void(const std::string&)> on_error_;
   BackgroundTask task_;
   MetricValues fresh_;

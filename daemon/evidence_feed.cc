@@ -67,7 +67,7 @@ EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_p
                            std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
                            CaptureStore* store, const std::vector<Capture>& kept,
                            std::function<std::optional<HttpEndpoint>()> pprof, FieldWatch& fields,
-                           const Logger& logger, OnEvidence on_evidence)
+                           Workload& workload, const Logger& logger, OnEvidence on_evidence)
     : executor_(executor),
       workers_(workers),
       process_(std::move(process)),
@@ -75,6 +75,7 @@ EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_p
       store_(store),
       pprof_(std::move(pprof)),
       fields_(fields),
+      workload_(workload),
       logger_(logger),
       on_evidence_(std::move(on_evidence)),
       failures_(logger, options_.target_name + ": captures"),
@@ -91,6 +92,12 @@ EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_p
 
 void EvidenceFeed::round(std::vector<LookRequest> wanted, bool healthy) {
   for (LookRequest& request : wanted) {
+    if (!workload_.allows(Work::kLook)) {
+      Evidence none;
+      none.statement = "nobody could be named: soakwatch is above its ceiling of memory";
+      on_evidence_(request.detector, std::move(none));
+      continue;
+    }
     std::erase_if(wanted_, [&](const auto& r) { return r.detector == request.detector; });
     wanted_.push_back(std::move(request));
   }
@@ -107,7 +114,7 @@ void EvidenceFeed::round(std::vector<LookRequest> wanted, bool healthy) {
     task_.start(take_look(std::move(request)));
   } else if (healthy && !rests && now >= next_baseline_) {
     next_baseline_ = now + options_.baseline_interval;
-    task_.start(take_baseline());
+    if (workload_.allows(Work::kBaseline)) task_.start(take_baseline());
   }
 }
 
@@ -184,6 +191,7 @@ asio::awaitable<std::optional<Capture>> EvidenceFeed::keep(const FetchedCapture&
   };
   auto added = co_await run_on(workers_.get_executor(), write);
   if (!added) {
+    ++workload_.refused_captures;
     failures_.failed(added.error().message, read_clocks().monotonic);
     co_return std::nullopt;
   }

@@ -22,6 +22,7 @@
 #include "daemon/field_watch.h"
 #include "daemon/investigation.h"
 #include "daemon/logging.h"
+#include "daemon/workload.h"
 #include "evidence/breakdown.h"
 #include "evidence/probe.h"
 #include "model/capture.h"
@@ -59,7 +60,7 @@ class EvidenceFeed {
                std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
                CaptureStore* store, const std::vector<Capture>& kept,
                std::function<std::optional<HttpEndpoint>()> pprof, FieldWatch& fields,
-               const Logger& logger, OnEvidence on_evidence);
+               Workload& workload, const Logger& logger, OnEvidence on_evidence);
 
   // Once a round: takes what is wanted, and starts what is due. Never waits. `healthy`: nothing is
   // under suspicion, so that a baseline may be taken.
@@ -99,6 +100,7 @@ class EvidenceFeed {
   CaptureStore* store_;
   std::function<std::optional<HttpEndpoint>()> pprof_;
   FieldWatch& fields_;
+  Workload& workload_;
   Logger logger_;
   OnEvidence on_evidence_;
   FailureLog failures_;

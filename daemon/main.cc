@@ -134,6 +134,7 @@ Daemon::Daemon(ConfigFlags flags, Config config)
   std::signal(SIGPIPE, SIG_IGN);  // a log that nobody reads any more ends no daemon
   // Before the store is opened, which may take a while after an unclean stop.
   for (const int signal : stop_signals()) signals_.add(signal);
+  signals_.add(SIGUSR1);
 }
 
 int Daemon::run() {
@@ -156,6 +157,7 @@ int Daemon::run() {
 
 bool Daemon::start(const Config& config) {
   MonitorOptions options;
+  options.watch_self = true;
   options.on_tick = [this] { service_.tick(read_clocks().monotonic, [this] { return status(); }); };
   auto monitor = Monitor::create(context_, config, std::move(options), logger_);
   if (!monitor) {
@@ -199,6 +201,11 @@ void Daemon::wait_for_signal() {
 void Daemon::on_signal(int signal) {
   if (signal == SIGHUP && hangup_reloads_) {
     reload();
+    wait_for_signal();
+    return;
+  }
+  if (signal == SIGUSR1) {
+    monitor_->tell_own_stats();
     wait_for_signal();
     return;
   }

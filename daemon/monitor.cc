@@ -1,5 +1,7 @@
 #include "daemon/monitor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -122,27 +124,73 @@ void Monitor::start(std::function<void()> on_done) {
       if (error) logger_->error("the state of the database is no longer looked at");
     });
   }
-  const auto database = store_ ? config_.storage.database : std::filesystem::path();
   for (std::size_t i = 0; i < config_.targets.size(); ++i) {
-    const TargetWatcher::Parts parts{context_.get_executor(),
-                                     &workers_,
-                                     search_.get(),
-                                     pipeline_.get(),
-                                     logger_,
-                                     options_.proc_root,
-                                     boot_id_,
-                                     database,
-                                     captures_.get(),
-                                     options_.final_captures,
-                                     options_.command_process,
-                                     options_.on_tick};
-    watchers_.push_back(std::make_unique<TargetWatcher>(parts, config_, config_.targets[i]));
+    watchers_.push_back(
+        std::make_unique<TargetWatcher>(watcher_parts(), config_, config_.targets[i]));
     adopt_command(*watchers_.back(), config_.targets[i]);
     asio::co_spawn(
         context_, watchers_.back()->run(),
         [this, i](const std::exception_ptr& error, TargetEnd end) { target_done(i, error, end); });
   }
   commands_.clear();
+  if (options_.watch_self && config_.self.enabled) start_self_watch();
+}
+
+TargetWatcher::Parts Monitor::watcher_parts() {
+  TargetWatcher::Parts parts;
+  parts.executor = context_.get_executor();
+  parts.workers = &workers_;
+  parts.search = search_.get();
+  parts.pipeline = pipeline_.get();
+  parts.logger = logger_;
+  parts.proc_root = options_.proc_root;
+  parts.boot_id = boot_id_;
+  if (store_) parts.database = config_.storage.database;
+  parts.captures = captures_.get();
+  parts.final_captures = options_.final_captures;
+  parts.command_process = options_.command_process;
+  parts.on_tick = options_.on_tick;
+  parts.workload = &workload_;
+  return parts;
+}
+
+// As a target like any other, but one that is never looked for: it is here.
+void Monitor::start_self_watch() {
+  workload_.throttle =
+      Throttle({config_.self.max_cpu, static_cast<double>(config_.self.max_memory_bytes)});
+  const auto on_event = [this](EventKind kind, std::string what) {
+    pipeline_->event({read_clocks().wall, kind, 0, 0, std::move(what)});
+  };
+  self_watch_ = std::make_unique<SelfWatch>(SelfWatch::Parts{
+      context_.get_executor(), &workers_, store_.get(), notifiers_.get(), &workload_, logger_,
+      on_event, static_cast<std::size_t>(config_.storage.queue_limit_rows), config_.self.interval});
+  self_parts_ = 1;
+  asio::co_spawn(context_, self_watch_->run(),
+                 [this](const std::exception_ptr& error) { self_part_done(error); });
+  const bool taken = std::ranges::any_of(
+      config_.targets, [](const Target& target) { return target.name == kSelfTargetName; });
+  if (taken) {
+    logger_->info("a target is called {}: the daemon does not watch its own process",
+                  kSelfTargetName);
+    return;
+  }
+  Target self{std::string(kSelfTargetName), {}, config_.self.interval};
+  self.spec.kind = TargetKind::kCommand;
+  self.spec.command = {self.name};
+  self.spec.pprof = PprofMode::kOff;
+  TargetWatcher::Parts parts = watcher_parts();
+  parts.command_process = [] { return Result<pid_t>(getpid()); };
+  parts.keeps_pace = true;
+  self_watcher_ = std::make_unique<TargetWatcher>(std::move(parts), config_, std::move(self));
+  ++self_parts_;
+  asio::co_spawn(context_, self_watcher_->run(),
+                 [this](const std::exception_ptr& error, TargetEnd) { self_part_done(error); });
+}
+
+void Monitor::self_part_done(const std::exception_ptr& error) {
+  if (error) logger_->error("the daemon no longer watches itself");
+  --self_parts_;
+  if (running_ == 0 && self_parts_ == 0) all_done();
 }
 
 void Monitor::adopt_command(TargetWatcher& watcher, const Target& target) {
@@ -161,6 +209,12 @@ void Monitor::target_done(std::size_t target, const std::exception_ptr& error, T
     logger_->error("{}: no longer watched: {}", config_.targets[target].name, e.what());
   }
   if (--running_ > 0) return;
+  if (self_parts_ == 0) return all_done();
+  self_watch_->stop();
+  if (self_watcher_) self_watcher_->stop();
+}
+
+void Monitor::all_done() {
   tell(EventKind::kDaemonStopped, stop_detail_);
   health_timer_.cancel();
   on_done_();
@@ -211,6 +265,14 @@ void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
 }
 
 Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) : Result<void>(); }
+
+void Monitor::tell_own_stats() {
+  if (self_watch_) {
+    self_watch_->tell();
+  } else {
+    logger_->info("the daemon does not watch itself: self.enabled is false");
+  }
+}
 
 void Monitor::stop() {
   for (const auto& watcher : watchers_) watcher->stop();

@@ -18,7 +18,9 @@
 #include "daemon/logging.h"
 #include "daemon/pipeline.h"
 #include "daemon/process_search.h"
+#include "daemon/self_watch.h"
 #include "daemon/target_watcher.h"
+#include "daemon/workload.h"
 #include "storage/sample_store.h"
 
 namespace soakwatch {
@@ -26,6 +28,7 @@ namespace soakwatch {
 struct MonitorOptions {
   bool store = true;             // false: nothing is kept, no database is touched
   bool final_captures = false;   // take captures when the watch is stopped: up to 30 s
+  bool watch_self = false;       // where the configuration wants it, too
   Listener* listener = nullptr;  // must outlive the monitor
   std::filesystem::path proc_root = "/proc";
   // As TargetWatcher::Parts::command_process.
@@ -69,6 +72,9 @@ class Monitor {
   // After the loop: waits for what is queued to be stored. The error says what is lost.
   Result<void> finish();
 
+  // A line in the log, soon: how the daemon itself does.
+  void tell_own_stats();
+
   struct Summary {
     std::size_t targets = 0;
     std::size_t running = 0;  // targets whose process is watched right now
@@ -85,7 +91,11 @@ class Monitor {
   Monitor(boost::asio::io_context& context, const Config& config, MonitorOptions options,
           Logger logger);
   Result<void> open();
+  [[nodiscard]] TargetWatcher::Parts watcher_parts();
+  void start_self_watch();
   void target_done(std::size_t target, const std::exception_ptr& error, TargetEnd end);
+  void self_part_done(const std::exception_ptr& error);
+  void all_done();
   void tell(EventKind kind, const char* detail);
   void adopt_command(TargetWatcher& watcher, const Target& target);
   boost::asio::awaitable<void> watch_store();
@@ -103,7 +113,12 @@ class Monitor {
   std::unique_ptr<ProcessSearch> search_;
   std::unique_ptr<Pipeline> pipeline_;
   std::string boot_id_;
+  Workload workload_;
   std::vector<std::unique_ptr<TargetWatcher>> watchers_;
+  // Of the daemon itself, where it is watched. They end when the targets have.
+  std::unique_ptr<SelfWatch> self_watch_;
+  std::unique_ptr<TargetWatcher> self_watcher_;
+  int self_parts_ = 0;  // that run
   std::vector<RunningCommand> commands_;
   std::vector<TargetEnd> ends_;
   std::size_t running_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/throttle.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -57,7 +58,9 @@ milliseconds longest_pause(const Config& config) {
   std::optional<milliseconds> steady;
   milliseconds longest{0};
   for (const Target& target : config.targets) {
-    const milliseconds pause = std::max(target.interval, config.sampling.discovery_interval);
+    const milliseconds interval =
+        config.self.enabled ? stretched(target.interval, Throttle::kMaxFactor) : target.interval;
+    const milliseconds pause = std::max(interval, config.sampling.discovery_interval);
     const bool may_end =
         target.spec.kind == TargetKind::kPid || target.spec.kind == TargetKind::kCommand;
     longest = std::max(longest, pause);

@@ -216,7 +216,7 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
       });
   DetailFeed detail(parts_.executor, *parts_.workers, process,
                     {config_.sampling.detail_interval, config_.sampling.detail_budget},
-                    [this](const std::string& what) {
+                    *parts_.workload, [this](const std::string& what) {
                       parts_.logger->debug("{}: smaps: {}", target_.name, what);
                     });
   FieldWatch fields(field_rule_options(config_.evidence.rules), [this, id](std::string what) {
@@ -226,7 +226,8 @@ asio::awaitable<std::string> TargetWatcher::rounds(const std::shared_ptr<Process
   EvidenceFeed evidence(
       parts_.executor, *parts_.workers, process,
       evidence_options(config_, target_, id_, id, parts_.final_captures), parts_.captures, kept,
-      [&pprof] { return pprof.endpoint(); }, fields, parts_.logger, evidence_taker(id));
+      [&pprof] { return pprof.endpoint(); }, fields, *parts_.workload, parts_.logger,
+      evidence_taker(id));
   std::string reason;
   std::exception_ptr error;
   pprof_ = &pprof;
@@ -265,14 +266,17 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
                                                              PprofFeed& pprof, DetailFeed& detail,
                                                              Looks looks_at) {
   FailureLog failures(parts_.logger, target_.name + ": /proc");
-  const auto interval = std::chrono::duration_cast<Clock::duration>(target_.interval);
+  milliseconds pause = interval_now();
   std::optional<Moment> before;
   // Rounds of all targets begin at whole multiples of the interval: the store then writes them
   // together.
   Clock::time_point tick = Clock::now();
   while (!stopping_) {
+    const Clock::time_point begin = Clock::now();
     const Moment now = read_clocks();
-    if (before) note_gap(id, *before, now);
+    if (before) note_gap(id, *before, now, pause);
+    pause = interval_now();
+    const auto interval = std::chrono::duration_cast<Clock::duration>(pause);
     before = now;
     auto values = process.read_round();
     if (!values && values.error().kind == ErrorKind::kNotFound) co_return end_reason();
@@ -293,7 +297,10 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
       looks_at.evidence.round(std::move(looks), parts_.pipeline->is_quiet(id));
     }
     report_tick();
-    tick = Clock::time_point((Clock::now().time_since_epoch() / interval + 1) * interval);
+    const Clock::time_point end = Clock::now();
+    const Clock::time_point next((end.time_since_epoch() / interval + 1) * interval);
+    parts_.workload->rounds.add(tick, begin, end, next, interval);
+    tick = next;
     co_await sleep_until(tick);
   }
   co_await looks_at.evidence.finish(Clock::now() + kFinalCapturePatience);
@@ -307,13 +314,19 @@ asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
   co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-void TargetWatcher::note_gap(InstanceId id, const Moment& before, const Moment& now) {
+milliseconds TargetWatcher::interval_now() const {
+  if (parts_.keeps_pace) return target_.interval;
+  return stretched(target_.interval, parts_.workload->throttle.interval_factor());
+}
+
+void TargetWatcher::note_gap(InstanceId id, const Moment& before, const Moment& now,
+                             milliseconds interval) {
   const milliseconds slept = (now.boottime - now.monotonic) - (before.boottime - before.monotonic);
   const milliseconds passed = now.monotonic - before.monotonic;
   std::string what;
   if (slept > kSleepNoticed) {
     what = "the machine slept for " + format_duration(slept);
-  } else if (passed > 3 * target_.interval + 1s) {
+  } else if (passed > 3 * interval + 1s) {
     what = "no round for " + format_duration(passed);
   } else {
     return;

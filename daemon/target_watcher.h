@@ -15,6 +15,7 @@
 #include "daemon/evidence_feed.h"
 #include "daemon/pipeline.h"
 #include "daemon/process_search.h"
+#include "daemon/workload.h"
 #include "model/target.h"
 
 namespace soakwatch {
@@ -46,6 +47,8 @@ class TargetWatcher {
     bool final_captures = false;       // take them when the watch ends
     // Of a command that somebody else starts and ends; empty: the watcher does.
     CommandProcess command_process{};
+    Workload* workload = nullptr;     // of all targets; must not be null
+    bool keeps_pace = false;          // also where the others do less
     std::function<void()> on_tick{};  // after each round and each search; empty: nobody listens
   };
   // `config` and everything in `parts` must outlive run().
@@ -94,7 +97,8 @@ class TargetWatcher {
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
   void start_child();
   void report_tick() const;
-  void note_gap(InstanceId id, const Moment& before, const Moment& now);
+  [[nodiscard]] milliseconds interval_now() const;
+  void note_gap(InstanceId id, const Moment& before, const Moment& now, milliseconds interval);
   void report_ambiguity(const std::vector<ProcessMatch>& matches);
   [[nodiscard]] std::string end_reason();
 

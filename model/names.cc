@@ -30,6 +30,8 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kFieldRule, "field_rule"sv},
     std::pair{EventKind::kStoreHeldUp, "store_held_up"sv},
     std::pair{EventKind::kStoreReplaced, "store_replaced"sv},
+    std::pair{EventKind::kThrottled, "throttled"sv},
+    std::pair{EventKind::kUnthrottled, "unthrottled"sv},
 };
 
 constexpr std::array kStateNames{

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace soakwatch {
@@ -18,6 +19,9 @@ enum class TargetKind : std::uint8_t {
   kCgroup,   // value: a cgroup path, "/user.slice/..."
   kCommand,  // no value: `command` is started as a child and watched
 };
+
+// The name under which the daemon watches itself.
+inline constexpr std::string_view kSelfTargetName = "soakwatchd";
 
 enum class PprofMode : std::uint8_t {
   kAuto,  // looked for among the target's own listening TCP sockets

@@ -46,7 +46,8 @@ Result<std::size_t> choose(SampleReader& reader, const std::vector<TargetRow>& t
     auto instances = reader.instances(targets[i].id);
     if (!instances) return instances.error();
     WallTime newest{};
-    if (!instances->empty()) {
+    // The daemon itself is what people read about only where it is named, or in trouble.
+    if (!instances->empty() && targets[i].name != kSelfTargetName) {
       auto sample = reader.latest(instances->back().id);
       if (!sample) return sample.error();
       if (*sample) newest = (*sample)->time;

@@ -16,6 +16,9 @@
 namespace soakwatch {
 namespace {
 
+// A week at one row every 30 s: 4 MiB.
+constexpr std::int64_t kKeptDaemonStats = 20160;
+
 std::string placeholders(int count) {
   std::string text = "?";
   for (int i = 1; i < count; ++i) text += ", ?";
@@ -72,6 +75,13 @@ std::string insert_sample_sql() {
       metric_columns(""), placeholders(4 + static_cast<int>(kMetricCount)));
 }
 
+std::string insert_daemon_stats_sql() {
+  std::string columns = "id, time_ms, pid";
+  for (const auto& figure : all_daemon_figures()) columns += fmt::format(", {}", figure.name);
+  return fmt::format("INSERT INTO daemon_stats ({}) VALUES ({}) ON CONFLICT(id) DO NOTHING",
+                     columns, placeholders(3 + static_cast<int>(kDaemonFigureCount)));
+}
+
 // What a power cut must not take: changes of an alert, and captures, whose files are synced too.
 bool is_evidence(const Record& record) {
   const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
@@ -104,6 +114,8 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
       insert_history_(*db_, insert_history_sql()),
       insert_capture_(*db_, insert_capture_sql()),
       delete_capture_(*db_, "DELETE FROM captures WHERE id = ?"),
+      insert_daemon_stats_(*db_, insert_daemon_stats_sql()),
+      delete_daemon_stats_(*db_, "DELETE FROM daemon_stats WHERE id <= ?"),
       insert_sample_(*db_, insert_sample_sql()) {
   // Preparing the statements has opened the log.
   database_id_ = file_id(path_);
@@ -198,8 +210,9 @@ Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTim
 void DatabaseWriter::write(const Record& record) {
   std::visit(
       [this](const auto& r) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(r)>,
-                                     std::unique_ptr<TransitionRecord>>) {
+        using Kind = std::decay_t<decltype(r)>;
+        if constexpr (std::is_same_v<Kind, std::unique_ptr<TransitionRecord>> ||
+                      std::is_same_v<Kind, std::unique_ptr<DaemonStatsRecord>>) {
           write(*r);
         } else {
           write(r);
@@ -303,6 +316,27 @@ void DatabaseWriter::write(const Capture& capture) {
 void DatabaseWriter::write(const CaptureRemoval& removal) {
   delete_capture_.bind(1, removal.id);
   run(delete_capture_);
+}
+
+void DatabaseWriter::write(const DaemonStatsRecord& record) {
+  ParameterCursor p(insert_daemon_stats_);
+  p.integer(record.id);
+  p.time(record.stats.time);
+  p.integer(record.stats.pid);
+  for (const auto& figure : all_daemon_figures()) {
+    const std::optional<double> value = record.stats.get(figure.id);
+    if (!value) {
+      p.null();
+    } else if (figure.integral) {
+      p.integer(static_cast<std::int64_t>(*value));
+    } else {
+      p.real(*value);
+    }
+  }
+  run(insert_daemon_stats_);
+  // By number and not by age, so that a wall clock that is set wrong takes nothing away.
+  delete_daemon_stats_.bind(1, record.id - kKeptDaemonStats);
+  run(delete_daemon_stats_);
 }
 
 void DatabaseWriter::write(const SampleRecord& sample) {

@@ -67,6 +67,7 @@ class DatabaseWriter {
   void write(const TransitionRecord& record);
   void write(const Capture& capture);
   void write(const CaptureRemoval& removal);
+  void write(const DaemonStatsRecord& record);
   void write(const SampleRecord& sample);
 
   std::unique_ptr<SQLite::Database> db_;
@@ -84,6 +85,8 @@ class DatabaseWriter {
   SQLite::Statement insert_history_;
   SQLite::Statement insert_capture_;
   SQLite::Statement delete_capture_;
+  SQLite::Statement insert_daemon_stats_;
+  SQLite::Statement delete_daemon_stats_;
   SQLite::Statement insert_sample_;
   bool synchronous_full_ = false;
   bool sync_next_ = false;

@@ -40,6 +40,22 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
   });
 }
 
+Result<std::optional<DaemonStats>> SampleReader::daemon_stats() {
+  return impl_->guarded([&]() -> Result<std::optional<DaemonStats>> {
+    std::string columns = "time_ms, pid";
+    for (const auto& figure : all_daemon_figures()) columns += fmt::format(", {}", figure.name);
+    SQLite::Statement select(*impl_->db,
+                             "SELECT " + columns + " FROM daemon_stats ORDER BY id DESC LIMIT 1");
+    if (!select.executeStep()) return std::optional<DaemonStats>();
+    ColumnCursor column(select);
+    DaemonStats stats;
+    stats.time = column.time();
+    stats.pid = column.integer();
+    for (const auto& figure : all_daemon_figures()) stats.set(figure.id, column.optional_real());
+    return std::optional(stats);
+  });
+}
+
 Result<std::vector<WallTime>> SampleReader::program_changes(InstanceId instance) {
   return impl_->guarded([&]() -> Result<std::vector<WallTime>> {
     SQLite::Statement select(

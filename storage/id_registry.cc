@@ -49,6 +49,7 @@ IdRegistry::IdRegistry(SQLite::Database& db) {
   last_alert_ = last_id(db, "alerts");
   last_history_ = last_id(db, "alert_history");
   last_capture_ = last_id(db, "captures");
+  last_daemon_stats_ = last_id(db, "daemon_stats");
 }
 
 IdRegistry::InstanceKey IdRegistry::key_of(TargetId target, const ProcessId& process) {

@@ -41,6 +41,7 @@ class IdRegistry {
   AlertId next_alert() { return ++last_alert_; }
   std::int64_t next_history() { return ++last_history_; }
   CaptureId next_capture() { return ++last_capture_; }
+  std::int64_t next_daemon_stats() { return ++last_daemon_stats_; }
   [[nodiscard]] std::int64_t last_sample() const { return last_sample_; }
 
  private:
@@ -68,6 +69,7 @@ class IdRegistry {
   std::int64_t last_alert_ = 0;
   std::int64_t last_history_ = 0;
   CaptureId last_capture_ = 0;
+  std::int64_t last_daemon_stats_ = 0;
 };
 
 }  // namespace soakwatch

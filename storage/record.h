@@ -10,6 +10,7 @@
 
 #include "model/alert.h"
 #include "model/capture.h"
+#include "model/daemon_stats.h"
 #include "model/event.h"
 #include "model/sample.h"
 #include "storage/sample_store.h"
@@ -33,13 +34,19 @@ struct TransitionRecord {
   AlertTransition transition;
 };
 
+struct DaemonStatsRecord {
+  std::int64_t id = 0;
+  DaemonStats stats;
+};
+
 struct CaptureRemoval {
   CaptureId id = 0;
 };
 
-// The transition is large and rare: behind a pointer, it does not make each record large.
+// What is large and rare stands behind a pointer, and does not make each record large.
 using Record = std::variant<TargetRecord, InstanceRecord, InstanceEnd, EventRecord,
-                            std::unique_ptr<TransitionRecord>, Capture, CaptureRemoval>;
+                            std::unique_ptr<TransitionRecord>, Capture, CaptureRemoval,
+                            std::unique_ptr<DaemonStatsRecord>>;
 
 struct SampleRecord {
   std::int64_t id = 0;

@@ -10,6 +10,7 @@
 
 #include "model/alert.h"
 #include "model/capture.h"
+#include "model/daemon_stats.h"
 #include "model/event.h"
 #include "model/process_id.h"
 #include "model/result.h"
@@ -100,6 +101,8 @@ class SampleReader {
   // Newest first; storage/capture_folder.h reads their files.
   Result<std::vector<Capture>> captures(const CaptureQuery& query);
   Result<std::optional<Capture>> capture(CaptureId id);
+  // The newest word of the daemon on how it does itself; nothing: there is none yet.
+  Result<std::optional<DaemonStats>> daemon_stats();
 
  private:
   struct Impl;

@@ -170,6 +170,18 @@ void SampleStore::update_alert(const Alert& alert, WallTime now) {
                         TransitionRecord{0, AlertTransition{alert, alert.state, now, {}}})));
 }
 
+void SampleStore::add_daemon_stats(const DaemonStats& stats) {
+  std::unique_lock held(impl_->mutex);
+  impl_->push(held, Record(std::make_unique<DaemonStatsRecord>(
+                        DaemonStatsRecord{impl_->ids.next_daemon_stats(), stats})));
+}
+
+void SampleStore::limit_queue(std::size_t rows) {
+  const std::lock_guard held(impl_->mutex);
+  impl_->queue.limit_samples(rows);
+  impl_->progress.notify_all();
+}
+
 CaptureId SampleStore::next_capture_id() {
   const std::lock_guard held(impl_->mutex);
   return impl_->ids.next_capture();
@@ -205,8 +217,14 @@ StoreStats SampleStore::stats() const {
   StoreStats stats = impl_->stats;
   stats.dropped_samples = impl_->queue.dropped_samples();
   stats.dropped_records = impl_->queue.dropped_records();
+  stats.dropped_events = impl_->queue.dropped_events();
   stats.queued_rows = impl_->queue.size();
   return stats;
+}
+
+StoreWindow SampleStore::take_window() {
+  const std::lock_guard held(impl_->mutex);
+  return {std::exchange(impl_->commits, {}), impl_->queue.take_max_size()};
 }
 
 void SampleStore::on_commit(

@@ -17,7 +17,9 @@
 
 #include "model/alert.h"
 #include "model/capture.h"
+#include "model/daemon_stats.h"
 #include "model/event.h"
+#include "model/latency_histogram.h"
 #include "model/process_id.h"
 #include "model/result.h"
 #include "model/sample.h"
@@ -46,7 +48,7 @@ struct StoreOptions {
   std::int64_t log_gather_bytes = std::int64_t{16} << 20;
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;
   std::chrono::milliseconds gather_linger{2000};
-  RetentionOptions retention;      // what becomes of old rows, while nothing waits to be written
+  RetentionOptions retention;  // what becomes of old rows, while nothing waits to be written
 };
 
 // ProcessId::boot_id of what was no process of ours: rows of a file.
@@ -71,6 +73,7 @@ struct StoreStats {
   std::uint64_t committed_batches = 0;
   std::uint64_t dropped_samples = 0;  // lost because the queue was full
   std::uint64_t dropped_records = 0;  // the same for everything else; its limit is far larger
+  std::uint64_t dropped_events = 0;   // the part of them that is events and newer figures of alerts
   std::uint64_t rejected_rows = 0;    // refused by the database for what they are: a bug
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
@@ -83,6 +86,12 @@ struct StoreStats {
   // What is wrong now, also where samples must wait; empty: nothing.
   std::string last_error;
   RetentionStats retention;
+};
+
+// What one look at the store covers: the time since the look before.
+struct StoreWindow {
+  LatencyHistogram commits;         // each a transaction that succeeded
+  std::size_t max_queued_rows = 0;  // the most that waited
 };
 
 // All methods may be called from any thread; none waits for the disk, but open(), flush(), close()
@@ -129,6 +138,12 @@ class SampleStore {
   // New figures of an open alert, without a change of its state and without a sync to the disk.
   void update_alert(const Alert& alert, WallTime now);
 
+  // How the daemon itself does. Only the newest rows are kept.
+  void add_daemon_stats(const DaemonStats& stats);
+  // How many samples may wait from now on, in place of StoreOptions::queue_limit_rows; the oldest
+  // beyond that are dropped.
+  void limit_queue(std::size_t rows);
+
   // The rows of CaptureStore, which has the files. False: the queue is full, nothing was queued.
   CaptureId next_capture_id();
   bool add_capture(const Capture& capture);
@@ -141,6 +156,8 @@ class SampleStore {
   // second call gives the same answer.
   Result<void> close(std::chrono::milliseconds patience);
   [[nodiscard]] StoreStats stats() const;
+  // Since the last call. One caller.
+  StoreWindow take_window();
   // Called on the writer's thread after each commit, with the id of the newest sample row: from
   // here on those rows survive a kill. Set it before the first add.
   void on_commit(

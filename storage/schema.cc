@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/daemon_stats.h"
 #include "model/metric.h"
 #include "storage/tier_row.h"
 
@@ -160,6 +161,23 @@ std::string tier_table(Tier tier) {
   return sql;
 }
 
+// Version 5: how the daemon itself does.
+constexpr std::size_t kFiguresInFirstTable = 32;
+static_assert(kDaemonFigureCount == kFiguresInFirstTable,
+              "append a migration with ALTER TABLE daemon_stats ADD COLUMN");
+
+std::string daemon_stats_table() {
+  std::string sql =
+      "CREATE TABLE daemon_stats (\n"
+      "  id INTEGER PRIMARY KEY,\n"
+      "  time_ms INTEGER NOT NULL,     -- Unix time, ms, UTC\n"
+      "  pid INTEGER NOT NULL          -- of the daemon\n";
+  for (const DaemonFigureDescriptor& figure : all_daemon_figures()) {
+    sql += fmt::format("  , {} {}\n", figure.name, figure.integral ? "INTEGER" : "REAL");
+  }
+  return sql + ") STRICT;\n";
+}
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -200,7 +218,8 @@ const std::vector<std::string>& schema_migrations() {
       std::string(kCaptureTable) + fmt::format(kAlertCulprits, "alerts") +
           fmt::format(kAlertCulprits, "alert_history"),
       tier_table(Tier::kMinutes) + tier_table(Tier::kHours) +
-          "CREATE INDEX events_by_instance ON events (instance_id);\n"};
+          "CREATE INDEX events_by_instance ON events (instance_id);\n",
+      daemon_stats_table()};
   return kMigrations;
 }
 

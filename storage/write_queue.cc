@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace soakwatch {
+namespace {
+
+// What the history can do without.
+bool may_be_missing(const Record& record) {
+  const auto* transition = std::get_if<std::unique_ptr<TransitionRecord>>(&record);
+  return std::holds_alternative<EventRecord>(record) ||
+         std::holds_alternative<std::unique_ptr<DaemonStatsRecord>>(record) ||
+         (transition != nullptr && (*transition)->id == 0);
+}
+
+}  // namespace
 
 void WriteQueue::drop_oldest_sample() {
   const WallTime time = samples_.front().sample.time;
@@ -22,16 +33,26 @@ bool WriteQueue::push(const SampleRecord& sample) {
   if (full) drop_oldest_sample();
   samples_.push_back(sample);
   newest_sample_ = sample.id;
+  note_size();
   return !full;
 }
 
+void WriteQueue::limit_samples(std::size_t rows) {
+  sample_limit_rows_ = std::max<std::size_t>(rows, 1);
+  while (samples_.size() > sample_limit_rows_) drop_oldest_sample();
+}
+
 bool WriteQueue::push(Record record) {
-  if (records_.size() >= record_limit_rows_) {
+  const bool spare = may_be_missing(record);
+  const std::size_t reserve = spare ? 0 : record_limit_rows_ / 10;
+  if (records_.size() >= record_limit_rows_ + reserve) {
     ++dropped_records_;
+    if (spare) ++dropped_events_;
     return false;
   }
   ++added_.records;
   records_.push_back({newest_sample_, std::move(record)});
+  note_size();
   return true;
 }
 

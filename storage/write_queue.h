@@ -1,9 +1,15 @@
 // The bounded queue before the writer. Not thread-safe: its owner has the mutex.
+//
+// What goes first when it is full: the oldest samples; then, at a limit of their own, events and
+// newer figures of alerts; and last, a tenth beyond that, what must not be missing: changes of
+// alerts, captures, starts and ends of processes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <utility>
 
 #include "storage/record.h"
 
@@ -17,8 +23,10 @@ class WriteQueue {
 
   // False: the oldest sample was dropped for this one.
   bool push(const SampleRecord& sample);
-  // False: the limit was reached, and this record was dropped.
+  // False: the limit of its kind was reached, and this record was dropped.
   bool push(Record record);
+  // Another limit than that of the constructor, at least 1; drops the oldest samples beyond it.
+  void limit_samples(std::size_t rows);
   // The oldest samples, at most so many, and the records that came before the first sample that
   // stays: what ends an instance never overtakes its samples.
   Batch take(std::size_t sample_limit_rows);
@@ -47,6 +55,10 @@ class WriteQueue {
   [[nodiscard]] std::size_t size() const { return samples_.size() + records_.size(); }
   [[nodiscard]] std::uint64_t dropped_samples() const { return dropped_samples_; }
   [[nodiscard]] std::uint64_t dropped_records() const { return dropped_records_; }
+  // The part of them that may be missing: events and newer figures.
+  [[nodiscard]] std::uint64_t dropped_events() const { return dropped_events_; }
+  // The most that waited since the last call.
+  std::size_t take_max_size() { return std::exchange(max_size_, size()); }
 
   // How many of each have ever come in, and how many have left for good (done or dropped).
   struct Progress {
@@ -65,6 +77,7 @@ class WriteQueue {
     Record record;
   };
   void drop_oldest_sample();
+  void note_size() { max_size_ = std::max(max_size_, size()); }
 
   std::size_t sample_limit_rows_;
   std::size_t record_limit_rows_;
@@ -74,6 +87,8 @@ class WriteQueue {
   std::uint64_t dropped_samples_ = 0;
   std::uint64_t dropped_records_ = 0;
   Dropped newly_dropped_;
+  std::uint64_t dropped_events_ = 0;
+  std::size_t max_size_ = 0;
   Progress added_;
   Progress finished_;
 };

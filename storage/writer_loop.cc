@@ -132,12 +132,15 @@ bool WriterLoop::write_some(Lock& held) {
   Batch batch = hold_.empty() ? state_.queue.take(kBatchLimitRows)
                               : state_.queue.take_records(kBatchLimitRows);
   held.unlock();
+  const auto begin = Clock::now();
   const WriteOutcome outcome = connection_.write(batch);
+  const auto took = Clock::now() - begin;
   std::string replacement = connection_.take_replacement();
   if (outcome.ok()) committed(batch);
   held.lock();
   if (!replacement.empty()) tell_replacement(std::move(replacement));
   if (outcome.ok()) {
+    state_.commits.add(took);
     state_.queue.done(batch);
     if (hold_.empty() && state_.queue.waiting_samples() < kBatchLimitRows) end_trouble();
     state_.progress.notify_all();

@@ -118,9 +118,12 @@ Result<TargetRow> choose_target(SampleReader& reader, const std::optional<std::s
   if (name) {
     if (auto exists = check_target_exists(reader, *name); !exists) return exists.error();
   }
-  const auto targets = reader.targets();
+  auto targets = reader.targets();
   if (!targets) return targets.error();
   if (targets->empty()) return not_found("the database holds no target yet");
+  // The daemon itself is meant only where it is named.
+  const auto is_self = [](const TargetRow& target) { return target.name == kSelfTargetName; };
+  if (!name && targets->size() > 1) std::erase_if(*targets, is_self);
   std::string names;
   for (const TargetRow& target : *targets) {
     if (name ? target.name == *name : targets->size() == 1) return target;

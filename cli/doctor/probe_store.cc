@@ -63,6 +63,7 @@ std::optional<std::int64_t> captured_bytes(const fs::path& folder) {
 }
 
 milliseconds interval_of(const std::string& name, const Config& config) {
+  if (name == kSelfTargetName) return config.self.interval;
   const auto at = std::find_if(config.targets.begin(), config.targets.end(),
                                [&](const Target& target) { return target.name == name; });
   return at == config.targets.end() ? config.sampling.interval : at->interval;

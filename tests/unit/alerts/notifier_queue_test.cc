@@ -170,6 +170,18 @@ TEST_F(NotifierQueueTest, AFailureIsToldAndCostsTheOthersNothing) {
                                                     "broken: refused", "broken: thrown"));
 }
 
+TEST_F(NotifierQueueTest, CountsWhatCouldNotBeDelivered) {
+  add(std::make_unique<FailingNotifier>(false));
+  add(std::make_unique<RecordingNotifier>(record_, "a"));
+  start(10);
+  for (AlertId id = 1; id <= 3; ++id) queue_->push(to_firing(id));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (queue_->failed() < 3 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_EQ(queue_->failed(), 3U);
+  EXPECT_EQ(queue_->dropped(), 0U);
+}
+
 TEST_F(NotifierQueueTest, ErrorsAreToldOneAtATime) {
   constexpr int kNotifiers = 4;
   constexpr AlertId kAlerts = 200;

@@ -163,7 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"pprof: {max_body: 32MB2}", "unknown unit"},
         Refused{"pprof: {max_body: 010}", "looks octal"},
         // limits
-        Refused{"sampling: {interval: 99ms}", "99ms is out of range: 100ms to 1h"},
+        Refused{"sampling: {interval: 9ms}", "9ms is out of range: 10ms to 1h"},
         Refused{"sampling: {interval: 0}", "0s is out of range"},
         Refused{"sampling: {detail_budget: 1.5}", "1.5 is out of range"},
         Refused{"pprof: {timeout: 31s}", "31s is out of range: 100ms to 30s"},

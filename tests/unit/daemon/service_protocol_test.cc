@@ -119,5 +119,14 @@ TEST(LongestPause, SearchesAreTicksAsWell) {
   EXPECT_EQ(longest_pause(config), 1min);
 }
 
+TEST(LongestPause, CountsOnRoundsThatAreThrottled) {
+  Config config;
+  config.sampling.discovery_interval = 2s;
+  config.targets = {target(TargetKind::kName, 1s)};
+  EXPECT_EQ(longest_pause(config), 16s);
+  config.self.enabled = false;
+  EXPECT_EQ(longest_pause(config), 2s);
+}
+
 }  // namespace
 }  // namespace soakwatch

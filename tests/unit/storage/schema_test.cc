@@ -19,7 +19,7 @@ TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
   EXPECT_EQ(db_.execAndGet("SELECT count(*) FROM pragma_table_list "
                            "WHERE type = 'table' AND strict = 1")
                 .getInt(),
-            9);
+            10);
   for (const MetricDescriptor& metric : all_metrics()) {
     const std::string type = db_.execAndGet(
         "SELECT type FROM pragma_table_info('samples') "

@@ -38,6 +38,52 @@ TEST(WriteQueue, BoundsRecordsToo) {
   EXPECT_EQ(queue.size(), 2U);
 }
 
+Record transition_record(std::int64_t id) {
+  return std::make_unique<TransitionRecord>(TransitionRecord{id, {}});
+}
+
+TEST(WriteQueue, AFloodOfEventsCostsNoChangeOfAnAlert) {
+  WriteQueue queue(1, 100);
+  for (int i = 1; i <= 150; ++i) queue.push(event_record(i));
+  EXPECT_EQ(queue.dropped_events(), 50U);
+  EXPECT_TRUE(queue.push(transition_record(1)));
+  EXPECT_TRUE(queue.push(InstanceEnd{}));
+  EXPECT_FALSE(queue.push(transition_record(0))) << "new figures alone may be missing";
+  EXPECT_EQ(queue.dropped_events(), 51U);
+  EXPECT_EQ(queue.dropped_records(), 51U);
+}
+
+TEST(WriteQueue, BoundsWhatMattersMostToo) {
+  WriteQueue queue(1, 100);
+  int taken = 0;
+  for (int i = 1; i <= 200; ++i) taken += queue.push(transition_record(i)) ? 1 : 0;
+  EXPECT_EQ(taken, 110);
+  EXPECT_EQ(queue.dropped_records(), 90U);
+  EXPECT_EQ(queue.dropped_events(), 0U);
+}
+
+TEST(WriteQueue, ALowerLimitDropsTheOldestSamplesAndAHigherOneMakesRoom) {
+  WriteQueue queue(10, 10);
+  for (int i = 1; i <= 10; ++i) queue.push(sample_record(i));
+  queue.push(event_record(1));
+  queue.limit_samples(3);
+  EXPECT_EQ(queue.dropped_samples(), 7U);
+  EXPECT_FALSE(queue.push(sample_record(11)));
+  queue.limit_samples(10);
+  EXPECT_TRUE(queue.push(sample_record(12)));
+  const Batch batch = queue.take(10);
+  EXPECT_EQ(batch.samples.front().id, 9);
+  EXPECT_EQ(batch.records.size(), 1U);
+}
+
+TEST(WriteQueue, RemembersHowManyWaitedAtMost) {
+  WriteQueue queue(10, 10);
+  for (int i = 1; i <= 4; ++i) queue.push(sample_record(i));
+  queue.take(10);
+  EXPECT_EQ(queue.take_max_size(), 4U);
+  EXPECT_EQ(queue.take_max_size(), 0U);  // since the last call
+}
+
 TEST(WriteQueue, PutsAFailedBatchBackInFront) {
   WriteQueue queue(3, 10);
   for (int i = 1; i <= 3; ++i) queue.push(sample_record(i));
