@@ -6,6 +6,10 @@ namespace soakwatch {
 namespace {
 
 constexpr milliseconds kCaptureTimeout{30000};
+// Room for some ten thousand records, the rows that are no samples, of some 400 bytes.
+constexpr std::int64_t kBallastBytes = std::int64_t{4} << 20;
+// Captures stop before samples do.
+constexpr std::int64_t kCaptureFloors = 8;
 
 }  // namespace
 
@@ -81,10 +85,11 @@ FieldRuleOptions field_rule_options(const FieldRulesConfig& config) {
   return options;
 }
 
-CaptureOptions capture_options(const EvidenceConfig& config) {
+CaptureOptions capture_options(const Config& config) {
   CaptureOptions options;
-  options.budget.max_bytes = config.max_bytes;
-  options.budget.max_age = std::chrono::duration_cast<seconds>(config.max_age);
+  options.budget.max_bytes = config.evidence.max_bytes;
+  options.budget.max_age = std::chrono::duration_cast<seconds>(config.evidence.max_age);
+  options.min_free_bytes = kCaptureFloors * config.storage.min_free_bytes;
   return options;
 }
 
@@ -97,6 +102,16 @@ StoreOptions store_options(const StorageConfig& config) {
   options.database = config.database;
   options.queue_limit_rows = static_cast<std::size_t>(config.queue_limit_rows);
   options.live_csv = config.live_csv;
+  options.space.min_free_bytes = config.min_free_bytes;
+  options.space.ballast_bytes = kBallastBytes;
+  RetentionOptions& retention = options.retention;
+  retention.keep_raw = config.keep_raw;
+  retention.keep_minutes = config.keep_minutes;
+  retention.keep_hours = config.keep_hours;
+  retention.limit_bytes = config.max_bytes;
+  // Often enough that an age is kept to within a tenth, and seldom enough to cost nothing.
+  const milliseconds shortest = std::min({config.keep_raw, config.keep_minutes, config.keep_hours});
+  retention.interval = std::min<milliseconds>(shortest / 10, retention.interval);
   return options;
 }
 

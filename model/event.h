@@ -23,13 +23,17 @@ enum class EventKind : std::uint8_t {
                      // others
   kPprofFound,
   kPprofLost,
-  kGap,              // the machine slept, or the daemon could not sample; the detail says how long
+  kGap,              // samples are missing: the machine slept, the daemon could not sample, or
+                     // they could not be written; the detail says how long
   kNoLeak,           // something grew for a reason that is no leak; the detail says which
   kProgramReplaced,  // the process became another program by exec
   kStep,             // a level changed at one stroke
+  kRetention,        // samples were thinned out sooner than by age, to keep within the bytes
   kFieldRule,        // a level at which people look twice was reached; no word of a leak
   kThrottled,        // the daemon does less, to stay within its own ceilings; the detail says what
   kUnthrottled,      // it does more again, or all
+  kStoreHeldUp,      // samples could not be written for a while and waited; none was lost
+  kStoreReplaced,    // the database was broken: it was moved aside, and a new one begun
 };
 
 // "instance_restarted" and so on: as stored. from_string: nothing for an unknown word.

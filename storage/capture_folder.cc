@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "model/printable.h"
 #include "storage/lock_file.h"
+#include "storage/space_guard.h"
 
 namespace soakwatch {
 namespace {
@@ -116,16 +116,15 @@ Result<Descriptor> make_folder(const std::filesystem::path& path) {
   return std::move(**folder);
 }
 
-Result<void> check_space(const std::filesystem::path& path, int folder, std::size_t bytes,
+Result<void> check_space(const std::filesystem::path& path, std::size_t bytes,
                          std::int64_t min_free_bytes) {
-  struct statvfs space {};
-  if (fstatvfs(folder, &space) != 0) return os_error(path.string(), errno);
-  const double free = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
-  if (free - static_cast<double>(bytes) >= static_cast<double>(min_free_bytes)) return {};
+  const auto space = file_system_space(path);
+  if (!space) return space.error();
+  if (space->free_bytes - static_cast<std::int64_t>(bytes) >= min_free_bytes) return {};
   return Error{
       ErrorKind::kTooLarge,
       fmt::format("the file system of {} has {} free, and {} are to be left: no capture is stored",
-                  path.string(), format_bytes(free),
+                  path.string(), format_bytes(static_cast<double>(space->free_bytes)),
                   format_bytes(static_cast<double>(min_free_bytes)))};
 }
 
@@ -206,7 +205,7 @@ Result<void> CaptureFolder::write(const std::string& name, std::string_view cont
                                   std::int64_t min_free_bytes) {
   const Result<Descriptor> folder = make_folder(path_);
   if (!folder) return folder.error();
-  if (auto room = check_space(path_, folder->get(), content.size(), min_free_bytes); !room) {
+  if (auto room = check_space(path_, content.size(), min_free_bytes); !room) {
     return room;
   }
   const std::string part = part_name(name);

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "model/timestamp.h"
 #include "storage/lock_file.h"
+#include "storage/quarantine.h"
 #include "storage/schema.h"
 
 namespace soakwatch {
@@ -21,17 +21,10 @@ namespace {
 
 using std::filesystem::path;
 
-constexpr int kBusyTimeoutMs = 1000;
 // https://www.sqlite.org/fileformat.html: the header is 100 bytes, the application id stands at 68.
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::size_t kApplicationIdOffset = 68;
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
-
-path with_suffix(const path& database, std::string_view suffix) {
-  path result = database;
-  result += suffix;
-  return result;
-}
 
 Error foreign(const path& database, std::string_view what) {
   return invalid(
@@ -74,38 +67,10 @@ Result<void> check_header(const path& database, int fd) {
 bool stopped_uncleanly(const path& database) {
   std::error_code ignored;
   for (const std::string_view suffix : {"-wal", "-journal"}) {
-    const auto size = std::filesystem::file_size(with_suffix(database, suffix), ignored);
+    const auto size = std::filesystem::file_size(database.string() + std::string(suffix), ignored);
     if (!ignored && size > 0) return true;
   }
   return false;
-}
-
-void check_integrity(SQLite::Database& db) {
-  const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
-  if (verdict != "ok") throw SQLite::Exception("quick_check: " + verdict, SQLITE_CORRUPT);
-}
-
-bool means_corruption(const SQLite::Exception& error) {
-  return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
-}
-
-// They belong together: a -wal beside another database would be taken for its own, and captures
-// beside a database that does not know them would be removed.
-Result<path> move_aside(const path& database) {
-  const auto now = std::chrono::floor<seconds>(std::chrono::system_clock::now());
-  const std::string suffix = ".corrupt-" + format_utc(now);
-  path target = with_suffix(database, suffix);
-  for (int i = 2; std::filesystem::exists(target); ++i) {
-    target = with_suffix(database, fmt::format("{}-{}", suffix, i));
-  }
-  for (const std::string_view part : {".captures", "-shm", "-wal", ""}) {
-    if (::rename(with_suffix(database, part).c_str(), with_suffix(target, part).c_str()) != 0 &&
-        errno != ENOENT) {
-      return os_error("cannot move the broken " + database.string() + part.data() + " aside",
-                      errno);
-    }
-  }
-  return target;
 }
 
 Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool check) {
@@ -122,6 +87,15 @@ Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool ch
 }
 
 }  // namespace
+
+void check_integrity(SQLite::Database& db) {
+  const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
+  if (verdict != "ok") throw SQLite::Exception("quick_check: " + verdict, SQLITE_CORRUPT);
+}
+
+bool means_corruption(const SQLite::Exception& error) {
+  return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+}
 
 Error sqlite_error(const path& database, const SQLite::Exception& error) {
   ErrorKind kind = ErrorKind::kIo;
@@ -168,7 +142,7 @@ Result<void> prepare_database_file(const path& database) {
 
 std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
   auto db = std::make_unique<SQLite::Database>(
-      database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kBusyTimeoutMs);
+      database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, kWriterBusyTimeoutMs);
   const int version = db->execAndGet("PRAGMA user_version").getInt();
   if (version > schema_version()) return db;  // migrate() refuses it; nothing may change before
   // The mark goes into the main file before the write-ahead log begins, so that a file of ours
@@ -177,6 +151,8 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
     if (db->execAndGet("SELECT count(*) FROM sqlite_master").getInt() != 0) {
       throw SQLite::Exception("the file was replaced by another program's", SQLITE_MISUSE);
     }
+    // Before the first table: later only VACUUM can change it. Retention gives free pages back.
+    db->exec("PRAGMA auto_vacuum = INCREMENTAL");
     db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
   }
   db->exec("PRAGMA journal_mode = WAL");
@@ -204,6 +180,10 @@ Result<OpenedDatabase> open_database(const path& database) {
       trouble = error.what();
     }
   }
+  return begin_anew(database, trouble);
+}
+
+Result<OpenedDatabase> begin_anew(const path& database, const std::string& trouble) {
   const Result<path> moved = move_aside(database);
   if (!moved) return moved.error();
   if (auto made = prepare_database_file(database); !made) return made.error();

@@ -11,6 +11,8 @@
 
 namespace soakwatch {
 
+inline constexpr int kWriterBusyTimeoutMs = 1000;
+
 // Makes the missing folders of a path, 0700.
 Result<void> make_folders(const std::filesystem::path& folder);
 
@@ -30,8 +32,18 @@ struct OpenedDatabase {
 // newer version), kDenied, kUnavailable (locked), kIo.
 Result<OpenedDatabase> open_database(const std::filesystem::path& database);
 
+// Moves the file aside, as storage/quarantine.h says, and makes a new one; `trouble` goes into the
+// notice. No connection to the file may be open. Errors: kDenied, kIo; it may be called again.
+Result<OpenedDatabase> begin_anew(const std::filesystem::path& database,
+                                  const std::string& trouble);
+
 // A connection with the settings of the writer, to a file that open_database() has seen. Throws.
 std::unique_ptr<SQLite::Database> connect_writer(const std::filesystem::path& database);
+
+// Reads the whole file; throws SQLITE_CORRUPT with the first that is wrong.
+void check_integrity(SQLite::Database& db);
+// That the content of the file is not what SQLite wrote.
+bool means_corruption(const SQLite::Exception& error);
 
 // An SQLite error as ours: kIo, or kUnavailable for a locked file, kDenied for a read-only one.
 Error sqlite_error(const std::filesystem::path& database, const SQLite::Exception& error);

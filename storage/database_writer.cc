@@ -10,6 +10,7 @@
 
 #include "storage/alert_row.h"
 #include "storage/capture_row.h"
+#include "storage/database_file.h"
 #include "storage/schema.h"
 
 namespace soakwatch {
@@ -157,14 +158,18 @@ void DatabaseWriter::run(SQLite::Statement& statement) {
 
 void DatabaseWriter::write(const Batch& batch) {
   if (batch.empty()) return;
-  set_synchronous(std::any_of(batch.records.begin(), batch.records.end(), is_evidence));
+  set_synchronous(sync_next_ ||
+                  std::any_of(batch.records.begin(), batch.records.end(), is_evidence));
   const std::uint64_t rejected_before = rejected_rows_;
   last_rejection_.clear();
   try {
     run(begin_);
+    // A transaction that changes no page writes none, and so syncs nothing.
+    if (sync_next_) db_->exec(fmt::format("PRAGMA user_version = {}", schema_version()));
     for (const Record& record : batch.records) write(record);
     for (const SampleRecord& sample : batch.samples) write(sample);
     run(commit_);
+    sync_next_ = false;
   } catch (const SQLite::Exception&) {
     db_->tryExec("ROLLBACK");
     rejected_rows_ = rejected_before;
@@ -172,7 +177,35 @@ void DatabaseWriter::write(const Batch& batch) {
   }
 }
 
-void DatabaseWriter::checkpoint() { db_->exec("PRAGMA wal_checkpoint(PASSIVE)"); }
+void DatabaseWriter::checkpoint(const char* pragma) {
+  SQLite::Statement checkpoint(*db_, pragma);
+  checkpoint.executeStep();
+  // What a reader keeps from being moved is not synced either (sqlite3WalCheckpoint() syncs the log
+  // only where it moves pages): the next transaction does it.
+  const int pages = checkpoint.getColumn(1).getInt();
+  const int moved = checkpoint.getColumn(2).getInt();
+  if (moved < pages) sync_next_ = true;
+}
+
+void DatabaseWriter::checkpoint() { checkpoint("PRAGMA wal_checkpoint(PASSIVE)"); }
+
+void DatabaseWriter::shrink_log() {
+  db_->setBusyTimeout(0);
+  checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+  db_->setBusyTimeout(kWriterBusyTimeoutMs);
+}
+
+std::int64_t DatabaseWriter::log_bytes() const {
+  struct stat info {};
+  return ::stat((path_ + "-wal").c_str(), &info) == 0 ? info.st_size : 0;
+}
+
+Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTime now,
+                                        int limit_units) {
+  set_synchronous(false);
+  if (!retention_) retention_ = std::make_unique<Retention>(*db_, options);
+  return retention_->work(now, limit_units);
+}
 
 void DatabaseWriter::write(const Record& record) {
   std::visit(

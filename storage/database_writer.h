@@ -11,6 +11,7 @@
 #include <string>
 
 #include "storage/record.h"
+#include "storage/retention.h"
 
 namespace soakwatch {
 
@@ -24,6 +25,16 @@ class DatabaseWriter {
   void write(const Batch& batch);
   // Moves what readers allow from the write-ahead log into the file, and syncs both.
   void checkpoint();
+  // The same, and cuts the log off where nobody reads it; does not wait for who does.
+  void shrink_log();
+  [[nodiscard]] std::int64_t log_bytes() const;
+
+  // The next write() syncs the log, with all that was written before, also where its rows are there
+  // already.
+  void sync_next() { sync_next_ = true; }
+
+  // A slice of what Retention does, without a sync to the disk.
+  Retention::Slice retain(const RetentionOptions& options, WallTime now, int limit_units);
 
   // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
   // notice. Rows go on into files without a name until the connection is closed, which saves them
@@ -45,6 +56,7 @@ class DatabaseWriter {
   };
   static FileId file_id(const std::string& path);
 
+  void checkpoint(const char* pragma);
   void set_synchronous(bool full);
   void run(SQLite::Statement& statement);
   void write(const Record& record);
@@ -77,8 +89,10 @@ class DatabaseWriter {
   SQLite::Statement delete_daemon_stats_;
   SQLite::Statement insert_sample_;
   bool synchronous_full_ = false;
+  bool sync_next_ = false;
   std::uint64_t rejected_rows_ = 0;
   std::string last_rejection_;
+  std::unique_ptr<Retention> retention_;  // once it was asked for
 };
 
 }  // namespace soakwatch

@@ -4,26 +4,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "storage/database_file.h"
-#include "storage/database_writer.h"
-#include "storage/id_registry.h"
-#include "storage/live_csv.h"
+#include "storage/free_space.h"
 #include "storage/lock_file.h"
-#include "storage/write_queue.h"
+#include "storage/writer_loop.h"
 
 namespace soakwatch {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-// One transaction takes at most so many samples: what waits after a long trouble is written in
-// pieces.
-constexpr std::size_t kBatchLimitRows = 2000;
 // Events, ends of instances and alerts: a night of trouble makes hundreds.
 constexpr std::size_t kRecordLimitRows = 100000;
 // Who wants to know whether all is safe calls close().
@@ -31,37 +23,22 @@ constexpr std::chrono::milliseconds kDestructorPatience{2000};
 
 }  // namespace
 
-struct SampleStore::Impl {
-  Impl(const StoreOptions& store_options, LockFile lock_file, OpenedDatabase opened)
-      : options(store_options),
+struct SampleStore::Impl : StoreState {
+  Impl(const StoreOptions& store_options, LockFile lock_file, OpenedDatabase opened, Roster roster)
+      : StoreState(store_options, *opened.connection, kRecordLimitRows),
+        options(store_options),
         lock(std::move(lock_file)),
         notice(std::move(opened.notice)),
-        ids(*opened.connection),
-        queue(store_options.queue_limit_rows, kRecordLimitRows),
-        writer(std::make_unique<DatabaseWriter>(std::move(opened.connection))) {
-    newest_committed = ids.last_sample();
-    if (!options.live_csv.empty()) live_csv = std::make_unique<LiveCsv>(options.live_csv);
-  }
-
-  // The writer's thread.
-  void run();
-  // Takes a batch and writes it with the mutex released. False: it failed and is queued again.
-  bool write_some(std::unique_lock<std::mutex>& held);
-  std::string try_write(const Batch& batch);
-  void committed(const Batch& batch);
-  void checkpoint(std::unique_lock<std::mutex>& held);
-  // Until the next try is due, or (once) until the store is closed.
-  void wait_to_retry(std::unique_lock<std::mutex>& held, bool last);
-  // Where somebody removed the files: opens them again, and counts what is no longer there.
-  void leave_displaced_files(std::unique_lock<std::mutex>& held);
+        loop(*this, store_options, std::move(opened), std::move(roster)) {}
 
   // Releases the mutex, so that the writer does not wake up only to wait for it; and wakes it only
   // where it waits for this.
   template <class Item>
   bool push(std::unique_lock<std::mutex>& held, Item item) {
-    const bool was_empty = queue.empty();
+    // The first record as well: while samples must wait, it waits for records alone.
+    const bool first = std::is_same_v<Item, Record> ? !queue.has_records() : queue.empty();
     const bool taken = queue.push(std::move(item));
-    const bool awaited = was_empty || queue.size() >= kBatchLimitRows;
+    const bool awaited = first || queue.size() >= kBatchLimitRows;
     held.unlock();
     if (awaited) wake.notify_one();
     return taken;
@@ -70,178 +47,12 @@ struct SampleStore::Impl {
   const StoreOptions options;
   const LockFile lock;
   const std::string notice;
-
-  mutable std::mutex mutex;  // guards what follows, up to the writer's own
-  std::condition_variable wake;
-  std::condition_variable progress;
-  IdRegistry ids;
-  WriteQueue queue;
-  StoreStats stats;
-  LatencyHistogram commits;  // since take_window()
-  std::function<void(std::int64_t, std::uint64_t)> listener;
-  int flushing = 0;  // how many threads wait in flush()
-  bool retry_now = false;
-  bool stop = false;
-  Clock::time_point give_up;  // after stop
-  std::string displaced_trouble;
-
-  // The writer's own.
-  std::unique_ptr<DatabaseWriter> writer;  // null after a failure: to be opened again
-  std::unique_ptr<LiveCsv> live_csv;
-  std::int64_t newest_committed = 0;
-  std::uint64_t rejected_before_reopen = 0;
-  std::uint64_t counted_as_lost = 0;  // of the committed samples
-
+  WriterLoop loop;
   std::thread thread;
 };
 
-void SampleStore::Impl::run() {
-  std::unique_lock held(mutex);
-  auto next_checkpoint = Clock::now() + options.checkpoint_interval;
-  Clock::time_point written;  // epoch: never
-  bool failed = false;
-  bool last = false;
-  while (true) {
-    if (failed) {
-      wait_to_retry(held, last);
-    } else {
-      wake.wait_until(held, next_checkpoint, [&] { return stop || !queue.empty(); });
-      // The first row after a pause is written at once: a lone target's round is complete with it.
-      // What follows closely is gathered.
-      const auto enough = [&] { return stop || flushing > 0 || queue.size() >= kBatchLimitRows; };
-      const bool follows = Clock::now() < written + options.batch_linger;
-      if (!queue.empty() && follows) wake.wait_for(held, options.batch_linger, enough);
-    }
-    if (stop && !std::exchange(last, true)) leave_displaced_files(held);
-    if (!queue.empty()) {
-      failed = !write_some(held);
-      written = Clock::now();
-    }
-    if (last && (queue.empty() || (failed && written >= give_up))) break;
-    if (Clock::now() >= next_checkpoint) {
-      checkpoint(held);
-      next_checkpoint = Clock::now() + options.checkpoint_interval;
-    }
-  }
-  leave_displaced_files(held);
-  stats.lost_rows += queue.size();
-  held.unlock();
-  writer.reset();  // the last connection checkpoints and removes the write-ahead log
-}
-
-void SampleStore::Impl::wait_to_retry(std::unique_lock<std::mutex>& held, bool last) {
-  auto until = Clock::now() + options.retry_interval;
-  if (last) until = std::min(until, give_up);
-  wake.wait_until(held, until, [&] { return retry_now || (stop && !last); });
-  retry_now = false;
-}
-
-bool SampleStore::Impl::write_some(std::unique_lock<std::mutex>& held) {
-  Batch batch = queue.take(kBatchLimitRows);
-  held.unlock();
-  const auto begin = Clock::now();
-  const std::string trouble = try_write(batch);
-  const auto took = Clock::now() - begin;
-  if (trouble.empty()) {
-    committed(batch);
-    held.lock();
-    commits.add(took);
-    queue.done(batch);
-    progress.notify_all();
-    return true;
-  }
-  held.lock();
-  queue.put_back(std::move(batch));
-  ++stats.failed_writes;
-  stats.last_error = trouble;
-  progress.notify_all();
-  return false;
-}
-
-// Empty, or what went wrong.
-std::string SampleStore::Impl::try_write(const Batch& batch) {
-  try {
-    if (!writer) writer = std::make_unique<DatabaseWriter>(connect_writer(options.database));
-    writer->write(batch);
-    return {};
-  } catch (const SQLite::Exception& error) {
-    const Error described = sqlite_error(options.database, error);
-    // A locked file passes; anything else may have left the connection in a bad state.
-    if (described.kind != ErrorKind::kUnavailable && writer) {
-      rejected_before_reopen += writer->rejected_rows();
-      writer.reset();
-    }
-    return described.message;
-  } catch (const std::exception& error) {  // no memory
-    return error.what();
-  }
-}
-
-// After a commit, with the mutex released: the listener may take its time.
-void SampleStore::Impl::committed(const Batch& batch) {
-  if (!batch.samples.empty()) newest_committed = batch.samples.back().id;
-  std::string trouble = writer->last_rejection();
-  if (live_csv) {
-    if (const Result<void> appended = live_csv->append(batch); !appended) {
-      trouble = appended.error().message;
-    }
-  }
-  std::uint64_t total = 0;
-  {
-    const std::lock_guard held(mutex);
-    stats.committed_samples += batch.samples.size();
-    ++stats.committed_batches;
-    stats.rejected_rows = rejected_before_reopen + writer->rejected_rows();
-    stats.last_error = trouble;
-    total = stats.committed_samples;
-  }
-  // Set before the first row was queued, so that the mutex has made it visible here.
-  if (listener) listener(newest_committed, total);
-}
-
-void SampleStore::Impl::checkpoint(std::unique_lock<std::mutex>& held) {
-  leave_displaced_files(held);
-  held.unlock();
-  std::string trouble;
-  try {
-    if (writer) writer->checkpoint();
-  } catch (const SQLite::Exception& error) {
-    trouble = sqlite_error(options.database, error).message;
-  }
-  held.lock();
-  if (!trouble.empty()) stats.last_error = trouble;
-}
-
-void SampleStore::Impl::leave_displaced_files(std::unique_lock<std::mutex>& held) {
-  held.unlock();
-  const bool displaced = writer && !writer->files_in_place();
-  std::string trouble;
-  std::int64_t kept = 0;
-  if (displaced) {
-    trouble = options.database.string() + ", its -wal or its -shm was removed while in use";
-    rejected_before_reopen += writer->rejected_rows();
-    writer.reset();  // writes the log into the file, where that is still there
-    try {
-      writer = std::make_unique<DatabaseWriter>(connect_writer(options.database));
-      kept = writer->newest_sample();
-    } catch (const SQLite::Exception& error) {
-      trouble += "; it cannot be opened again: " + sqlite_error(options.database, error).message;
-    }
-  }
-  held.lock();
-  if (!displaced) return;
-  const std::uint64_t lost =
-      std::min(stats.committed_samples - counted_as_lost,
-               static_cast<std::uint64_t>(std::max<std::int64_t>(newest_committed - kept, 0)));
-  counted_as_lost += lost;
-  stats.lost_rows += lost;
-  if (lost > 0) trouble += "; " + std::to_string(lost) + " samples went with it";
-  stats.last_error = trouble;
-  if (lost > 0 || !writer) displaced_trouble = trouble;
-}
-
 SampleStore::SampleStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->thread = std::thread([this] { impl_->run(); });
+  impl_->thread = std::thread([this] { impl_->loop.run(); });
 }
 
 SampleStore::~SampleStore() { (void)close(kDestructorPatience); }
@@ -251,7 +62,7 @@ Result<void> SampleStore::close(std::chrono::milliseconds patience) {
     {
       const std::lock_guard held(impl_->mutex);
       impl_->stop = true;
-      impl_->give_up = Clock::now() + patience;
+      impl_->give_up = impl_->loop.now() + patience;
     }
     impl_->wake.notify_all();
     impl_->thread.join();
@@ -278,9 +89,14 @@ Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& optio
   }
   Result<OpenedDatabase> opened = open_database(options.database);
   if (!opened) return opened.error();
+  auto roster = Roster::read(options.database);
+  if (!roster) return roster.error();
   try {
-    return std::unique_ptr<SampleStore>(
-        new SampleStore(std::make_unique<Impl>(options, std::move(*lock), std::move(*opened))));
+    if (options.retention.now && opened->notice.empty()) {
+      opened->notice = make_shrinkable(*opened->connection, options.database);
+    }
+    return std::unique_ptr<SampleStore>(new SampleStore(
+        std::make_unique<Impl>(options, std::move(*lock), std::move(*opened), std::move(*roster))));
   } catch (const SQLite::Exception& error) {
     return sqlite_error(options.database, error);
   }
@@ -322,11 +138,13 @@ bool SampleStore::has_instances(TargetId target) const {
 
 bool SampleStore::add_sample(const Sample& sample) {
   std::unique_lock held(impl_->mutex);
+  impl_->newest_time = std::max(impl_->newest_time, sample.time);
   return impl_->push(held, SampleRecord{impl_->ids.next_sample(), sample});
 }
 
 void SampleStore::add_event(const Event& event) {
   std::unique_lock held(impl_->mutex);
+  impl_->newest_time = std::max(impl_->newest_time, event.time);
   impl_->push(held, Record(EventRecord{impl_->ids.next_event(), event}));
 }
 

@@ -24,6 +24,8 @@
 #include "model/result.h"
 #include "model/sample.h"
 #include "model/target.h"
+#include "storage/retention_options.h"
+#include "storage/space_guard.h"
 
 namespace soakwatch {
 
@@ -37,6 +39,16 @@ struct StoreOptions {
   std::chrono::milliseconds checkpoint_interval{30000};
   std::chrono::milliseconds retry_interval{2000};  // after a failed write
   std::filesystem::path live_csv;  // empty: none. Rows are appended after each commit
+  // By which the intervals above are counted; empty: the steady clock.
+  std::function<std::chrono::steady_clock::time_point()> now{};
+  // Where there is less room than that, samples wait in the queue, and all else is still written.
+  SpaceOptions space;
+  // Beyond the first, which only somebody's open transaction can bring about, rows are gathered for
+  // `gather_linger`, so that fewer pages are written; beyond the second, samples wait.
+  std::int64_t log_gather_bytes = std::int64_t{16} << 20;
+  std::int64_t log_limit_bytes = std::int64_t{64} << 20;
+  std::chrono::milliseconds gather_linger{2000};
+  RetentionOptions retention;      // what becomes of old rows, while nothing waits to be written
 };
 
 // ProcessId::boot_id of what was no process of ours: rows of a file.
@@ -66,8 +78,14 @@ struct StoreStats {
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
   std::uint64_t lost_rows = 0;
+  // How often a broken file was moved aside for a new one while it was written, and what of the
+  // last time, for a person.
+  std::uint64_t replaced_files = 0;
+  std::string replacement;
   std::size_t queued_rows = 0;
-  std::string last_error;  // empty after a successful write
+  // What is wrong now, also where samples must wait; empty: nothing.
+  std::string last_error;
+  RetentionStats retention;
 };
 
 // What one look at the store covers: the time since the look before.

@@ -18,6 +18,10 @@ bool may_be_missing(const Record& record) {
 }  // namespace
 
 void WriteQueue::drop_oldest_sample() {
+  const WallTime time = samples_.front().sample.time;
+  if (newly_dropped_.samples++ == 0) newly_dropped_.first = newly_dropped_.last = time;
+  newly_dropped_.first = std::min(newly_dropped_.first, time);
+  newly_dropped_.last = std::max(newly_dropped_.last, time);
   samples_.pop_front();
   ++dropped_samples_;
   ++finished_.samples;
@@ -65,6 +69,17 @@ Batch WriteQueue::take(std::size_t sample_limit_rows) {
   }
   return batch;
 }
+
+Batch WriteQueue::take_records(std::size_t record_limit_rows) {
+  Batch batch;
+  while (!records_.empty() && batch.records.size() < record_limit_rows) {
+    batch.records.push_back(std::move(records_.front().record));
+    records_.pop_front();
+  }
+  return batch;
+}
+
+WriteQueue::Dropped WriteQueue::take_dropped() { return std::exchange(newly_dropped_, {}); }
 
 void WriteQueue::put_back(Batch batch) {
   // They go with the same samples again.

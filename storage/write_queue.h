@@ -30,12 +30,27 @@ class WriteQueue {
   // The oldest samples, at most so many, and the records that came before the first sample that
   // stays: what ends an instance never overtakes its samples.
   Batch take(std::size_t sample_limit_rows);
+  // While samples must wait: the oldest records alone, at most so many, also those that came after
+  // samples.
+  Batch take_records(std::size_t record_limit_rows);
   // A batch that could not be written goes back to the front; drops its oldest samples where the
   // queue has filled up meanwhile.
   void put_back(Batch batch);
   // Counts a batch of take() as done.
   void done(const Batch& batch);
 
+  // The samples that were dropped since the last call, and from when to when they were.
+  struct Dropped {
+    std::uint64_t samples = 0;
+    WallTime first;
+    WallTime last;
+  };
+  Dropped take_dropped();
+
+  [[nodiscard]] bool has_records() const { return !records_.empty(); }
+  [[nodiscard]] std::size_t waiting_samples() const { return samples_.size(); }
+  // Of the samples that wait; there must be one.
+  [[nodiscard]] WallTime oldest_time() const { return samples_.front().sample.time; }
   [[nodiscard]] bool empty() const { return samples_.empty() && records_.empty(); }
   [[nodiscard]] std::size_t size() const { return samples_.size() + records_.size(); }
   [[nodiscard]] std::uint64_t dropped_samples() const { return dropped_samples_; }
@@ -73,6 +88,7 @@ class WriteQueue {
   std::uint64_t dropped_records_ = 0;
   std::uint64_t dropped_events_ = 0;
   std::size_t max_size_ = 0;
+  Dropped newly_dropped_;
   Progress added_;
   Progress finished_;
 };

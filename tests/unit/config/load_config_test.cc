@@ -74,6 +74,7 @@ TEST(ParseConfig, ReadsEverySection) {
   EXPECT_EQ(config.storage.database, "~/soak.db");
   EXPECT_EQ(config.storage.live_csv, "live.csv");
   EXPECT_EQ(config.storage.queue_limit_rows, 500);
+  EXPECT_EQ(config.storage.min_free_bytes, std::int64_t{1} << 30);
   EXPECT_EQ(config.log.format, LogFormat::kJson);
   EXPECT_EQ(config.log.level, "debug");
   EXPECT_EQ(config.targets.size(), 3U);
