@@ -30,10 +30,10 @@ enum class EventKind : std::uint8_t {
   kStep,             // a level changed at one stroke
   kRetention,        // samples were thinned out sooner than by age, to keep within the bytes
   kFieldRule,        // a level at which people look twice was reached; no word of a leak
-  kStoreHeldUp,      // samples could not be written for a while and waited; none was lost
-  kStoreReplaced,    // the database was broken: it was moved aside, and a new one begun
   kThrottled,        // the daemon does less, to stay within its own ceilings; the detail says what
   kUnthrottled,      // it does more again, or all
+  kStoreHeldUp,      // samples could not be written for a while and waited; none was lost
+  kStoreReplaced,    // the database was broken: it was moved aside, and a new one begun
 };
 
 // "instance_restarted" and so on: as stored. from_string: nothing for an unknown word.

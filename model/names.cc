@@ -28,10 +28,10 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kStep, "step"sv},
     std::pair{EventKind::kRetention, "retention"sv},
     std::pair{EventKind::kFieldRule, "field_rule"sv},
-    std::pair{EventKind::kStoreHeldUp, "store_held_up"sv},
-    std::pair{EventKind::kStoreReplaced, "store_replaced"sv},
     std::pair{EventKind::kThrottled, "throttled"sv},
     std::pair{EventKind::kUnthrottled, "unthrottled"sv},
+    std::pair{EventKind::kStoreHeldUp, "store_held_up"sv},
+    std::pair{EventKind::kStoreReplaced, "store_replaced"sv},
 };
 
 constexpr std::array kStateNames{

@@ -1,4 +1,4 @@
-// Events, alerts and captures.
+// Events, alerts, captures, and how the daemon does.
 #include <fmt/format.h>
 
 #include <algorithm>

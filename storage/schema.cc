@@ -138,6 +138,23 @@ ALTER TABLE {0} ADD COLUMN culprits TEXT NOT NULL DEFAULT '[]';  -- JSON: who gr
 ALTER TABLE {0} ADD COLUMN probe TEXT NOT NULL DEFAULT '';       -- what a look inside said
 )sql";
 
+constexpr std::size_t kFiguresInFirstTable = 32;
+static_assert(kDaemonFigureCount == kFiguresInFirstTable,
+              "append a migration with ALTER TABLE daemon_stats ADD COLUMN");
+
+// How the daemon itself does.
+std::string daemon_stats_table() {
+  std::string sql =
+      "CREATE TABLE daemon_stats (\n"
+      "  id INTEGER PRIMARY KEY,\n"
+      "  time_ms INTEGER NOT NULL,     -- Unix time, ms, UTC\n"
+      "  pid INTEGER NOT NULL          -- of the daemon\n";
+  for (const DaemonFigureDescriptor& figure : all_daemon_figures()) {
+    sql += fmt::format("  , {} {}\n", figure.name, figure.integral ? "INTEGER" : "REAL");
+  }
+  return sql + ") STRICT;\n";
+}
+
 // Version 4: what is kept of older samples.
 std::string tier_table(Tier tier) {
   const std::string_view table = table_of(tier);
@@ -159,23 +176,6 @@ std::string tier_table(Tier tier) {
       "i.target_id;\n",
       table, tier_figure_columns("s."));
   return sql;
-}
-
-// Version 5: how the daemon itself does.
-constexpr std::size_t kFiguresInFirstTable = 32;
-static_assert(kDaemonFigureCount == kFiguresInFirstTable,
-              "append a migration with ALTER TABLE daemon_stats ADD COLUMN");
-
-std::string daemon_stats_table() {
-  std::string sql =
-      "CREATE TABLE daemon_stats (\n"
-      "  id INTEGER PRIMARY KEY,\n"
-      "  time_ms INTEGER NOT NULL,     -- Unix time, ms, UTC\n"
-      "  pid INTEGER NOT NULL          -- of the daemon\n";
-  for (const DaemonFigureDescriptor& figure : all_daemon_figures()) {
-    sql += fmt::format("  , {} {}\n", figure.name, figure.integral ? "INTEGER" : "REAL");
-  }
-  return sql + ") STRICT;\n";
 }
 
 std::string sample_tables() {

@@ -86,9 +86,9 @@ class WriteQueue {
   std::int64_t newest_sample_ = 0;
   std::uint64_t dropped_samples_ = 0;
   std::uint64_t dropped_records_ = 0;
-  Dropped newly_dropped_;
   std::uint64_t dropped_events_ = 0;
   std::size_t max_size_ = 0;
+  Dropped newly_dropped_;
   Progress added_;
   Progress finished_;
 };

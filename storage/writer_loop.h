@@ -36,7 +36,7 @@ struct StoreState {
   IdRegistry ids;
   WriteQueue queue;
   StoreStats stats;
-  LatencyHistogram commits;  // since take_window()
+  LatencyHistogram commits;  // since the last look of somebody
   std::function<void(std::int64_t, std::uint64_t)> listener;
   WallTime newest_time;  // of all that came in
   int flushing = 0;      // how many threads wait in flush()

@@ -31,6 +31,8 @@ class Service:
         self.manager.wait_for("READY")
 
     def write(self, config):
+        if "self:" not in config:
+            config += "self: {enabled: false}\n"
         if "storage:" not in config:
             config += f"storage:\n  database: {self.db.file}\n"
         self.file.write_text(config)

@@ -63,14 +63,25 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)  # clock_getcpuclockid(3), CPUCLOCK_SCHED
 
 
+def descriptors(pid):
+    """How many, and how many of them are sockets: those of fetches under way."""
+    links = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    sockets = sum(link.startswith("socket:") for link in links)
+    return len(links) - sockets, sockets
+
+
 def measure(pid):
+    files, sockets = descriptors(pid)
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
     return {"rss_kib": int(re.search(r"VmRSS:\s+(\d+)", status)[1]),
             "anon_kib": int(re.search(r"RssAnon:\s+(\d+)", status)[1]),
             "pss_kib": int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1]),
             "threads": int(re.search(r"Threads:\s+(\d+)", status)[1]),
-            "fds": len(os.listdir(f"/proc/{pid}/fd")),
+            "files": files, "sockets": sockets,
             "cpu": cpu_seconds(pid)}
 
 
@@ -83,6 +94,12 @@ def slope(points):
     above = sum((x - mean_x) * (y - mean_y) for x, y in points)
     below = sum((x - mean_x) ** 2 for x, _ in points)
     return above / below if below else 0.0
+
+
+def floor(rows, name):
+    """The tenth percentile."""
+    values = sorted(row[name] for row in rows)
+    return values[len(values) // 10]
 
 
 class Zoo:
@@ -256,7 +273,7 @@ def soak(args, build, folder, zoo):
             rows.append(row)
             if args.progress:
                 print(f"\r{row['seconds']:6.0f} s {row['hours']:6.2f} h {row['rss_kib']:7d} KiB "
-                      f"{row['fds']:4d} fds", end="", file=sys.stderr, flush=True)
+                      f"{row['files']:4d} files", end="", file=sys.stderr, flush=True)
             if row["samples"] >= goal or row["seconds"] > args.minutes * 60:
                 break
             time.sleep(SAMPLE_SECONDS)
@@ -328,13 +345,13 @@ def judge(table, rows, stats):
         table.check(f"{name} slope, by the simulated hour", simulated,
                     None if name == "anon" else 0.1, "MiB/h")
         table.note(f"{name} slope, by the real hour", real, "MiB/h")
-    # Fetches come and go, and so do targets: the middle of the last third against the first.
+    # Fetches come and go, and so do targets: what is always there, in the last third and the first.
+    # With what a target has to tell a fetch takes longer, so that more of them are seen.
     third = max(len(warm) // 3, 1)
-    for name in ("fds", "threads"):
-        growth = (statistics.median(row[name] for row in warm[-third:])
-                  - statistics.median(row[name] for row in warm[:third]))
+    for name, limit in (("files", 0), ("sockets", 2), ("threads", 0)):
+        growth = floor(warm[-third:], name) - floor(warm[:third], name)
         table.note(f"{name}, at most", max(row[name] for row in warm), "")
-        table.check(f"growth of {name}", growth, 0, "")
+        table.check(f"growth of {name}", growth, limit, "")
     table.check("dropped samples", stats["dropped_samples_total"], 0, "")
     table.check("dropped records", stats["dropped_records_total"], 0, "")
     table.check("alerts about itself", stats["own_alerts"], 0, "")

@@ -54,7 +54,7 @@ class EvidenceFeedTest : public ::testing::Test {
     };
     feed_ = std::make_unique<EvidenceFeed>(
         context_.get_executor(), workers_, std::make_shared<ProcessReader>(std::move(*process)),
-        options_, nullptr, std::vector<Capture>(), where, fields_, logger, take);
+        options_, nullptr, std::vector<Capture>(), where, fields_, workload_, logger, take);
     return *feed_;
   }
   static LookRequest look_at_goroutines(CaptureReason reason = CaptureReason::kSuspicion,
@@ -94,6 +94,7 @@ class EvidenceFeedTest : public ::testing::Test {
   EvidenceOptions options_;
   std::vector<std::string> rules_;
   FieldRuleOptions field_options_;
+  Workload workload_;
   FieldWatch fields_{field_options_,
                      [this](std::string what) { rules_.push_back(std::move(what)); }};
   std::unique_ptr<EvidenceFeed> feed_;
