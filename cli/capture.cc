@@ -72,11 +72,19 @@ Result<std::shared_ptr<ProcessReader>> find_process(const TargetSpec& spec) {
   return std::make_shared<ProcessReader>(std::move(*reader));
 }
 
+// Before anybody is asked: a mistake of the command line.
+Result<void> check_server(const TargetSpec& spec, CaptureKind kind) {
+  if (!is_profile(kind)) return {};
+  if (spec.pprof == PprofMode::kOff) return invalid("pprof=off, but a profile was asked for");
+  if (spec.pprof != PprofMode::kUrl) return {};
+  if (auto endpoint = parse_http_endpoint(spec.pprof_url); !endpoint) return endpoint.error();
+  return {};
+}
+
 asio::awaitable<Result<HttpEndpoint>> find_server(asio::any_io_executor executor,
                                                   const TargetSpec& spec,
                                                   std::shared_ptr<const ProcessReader> process,
                                                   HttpLimits limits) {
-  if (spec.pprof == PprofMode::kOff) co_return invalid("pprof=off, but a profile was asked for");
   if (spec.pprof == PprofMode::kUrl) co_return parse_http_endpoint(spec.pprof_url);
   if (!shares_our_network(kProcRoot, *process)) {
     co_return not_found("the process has a network of its own; give ,pprof=URL with the SPEC");
@@ -165,6 +173,7 @@ int capture(const CaptureArguments& args) {
     return kExitUsage;
   }
   if (auto checked = check_expression(*spec); !checked) return report_error(checked.error());
+  if (auto checked = check_server(*spec, *kind); !checked) return report_error(checked.error());
   const auto config = effective_config(args.flags);
   if (!config) return report_error(config.error());
   auto process = find_process(*spec);
@@ -183,7 +192,10 @@ int capture(const CaptureArguments& args) {
                  static_cast<long long>(source.duration.count()));
   }
   const auto fetched = take_now({*kind, *spec, std::move(source)});
-  if (!fetched) return report_error(fetched.error());
+  if (!fetched) {
+    report_error(fetched.error());
+    return kExitError;  // also where the answer is none: that is no mistake of the command line
+  }
   std::optional<std::filesystem::path> path = args.output;
   if (!path) {
     path = default_name(default_target_name(*spec), *kind, fetched->extension, read_clocks().wall);

@@ -5,7 +5,9 @@
 #include "cli/command.h"
 #include "cli/doctor/doctor_output.h"
 #include "cli/doctor/probes.h"
+#include "cli/doctor/within.h"
 #include "cli/terminal.h"
+#include "config/paths.h"
 #include "config/target_spec.h"
 
 namespace soakwatch {
@@ -25,6 +27,38 @@ std::filesystem::path database_of(const DoctorArguments& args, const Config& con
   return database_or_default(std::nullopt);
 }
 
+constexpr const char* kSilence = "the file system does not answer: a network mount that is dead?";
+
+ProbedConfig silent_config(const DoctorArguments& args) {
+  ProbedConfig silent;
+  silent.facts.file = args.config_file.value_or(default_config_file(this_process())).string();
+  silent.facts.named = args.config_file.has_value();
+  silent.facts.found = true;
+  silent.facts.mistakes = {kSilence};
+  return silent;
+}
+
+StoreFacts silent_store(const DoctorArguments& args) {
+  StoreFacts silent;
+  silent.file = args.database ? args.database->string() : std::string("the default database");
+  silent.named = args.database.has_value();
+  silent.state = StoreFacts::State::kSilent;
+  silent.trouble = silent.file + ": " + kSilence;
+  return silent;
+}
+
+// Configuration and database: of what lies on a disk.
+Config probe_files(const DoctorArguments& args, DoctorFacts& facts) {
+  const auto read_config = [file = args.config_file] { return probe_config(file); };
+  ProbedConfig probed = within(kDiskTimeout, read_config).value_or(silent_config(args));
+  facts.config = std::move(probed.facts);
+  const auto read_store = [args, config = probed.config] {
+    return probe_store(database_of(args, config), args.database.has_value(), config);
+  };
+  facts.store = within(kDiskTimeout, read_store).value_or(silent_store(args));
+  return std::move(probed.config);
+}
+
 int examine(const DoctorArguments& args) {
   std::optional<TargetSpec> spec;
   if (!args.spec.empty()) {
@@ -35,12 +69,9 @@ int examine(const DoctorArguments& args) {
   }
   DoctorFacts facts;
   facts.machine = probe_machine();
-  ProbedConfig probed = probe_config(args.config_file);
-  facts.config = std::move(probed.facts);
-  facts.store =
-      probe_store(database_of(args, probed.config), args.database.has_value(), probed.config);
+  const Config config = probe_files(args, facts);
   facts.services = probe_services(facts.machine.is_root);
-  if (spec) facts.target = probe_target(*spec, probed.config);
+  if (spec) facts.target = probe_target(*spec, config);
   const std::vector<DoctorLine> lines = judge(facts);
   if (args.json) {
     std::printf("%s\n", doctor_json(lines).c_str());

@@ -24,6 +24,12 @@ struct TargetStatus {
   std::vector<Alert> alerts;  // open ones
 };
 
+// One that runs is newer than one that has ended, also where the wall clock was set back between.
+bool is_newer(const InstanceRow& a, const InstanceRow& b) {
+  if (a.ended.has_value() != b.ended.has_value()) return !a.ended;
+  return a.first_seen >= b.first_seen;
+}
+
 Result<std::vector<TargetStatus>> collect(SampleReader& reader) {
   auto targets = reader.targets();
   if (!targets) return targets.error();
@@ -36,8 +42,7 @@ Result<std::vector<TargetStatus>> collect(SampleReader& reader) {
     if (!instances) return instances.error();
     status.instances = instances->size();
     for (const InstanceRow& instance : *instances) {
-      if (!status.instance || instance.first_seen >= status.instance->first_seen)
-        status.instance = instance;
+      if (!status.instance || is_newer(instance, *status.instance)) status.instance = instance;
     }
     if (status.instance) {
       auto latest = reader.latest(status.instance->id);

@@ -98,6 +98,10 @@ struct StorageConfig {
   std::filesystem::path live_csv;         // empty: off
   std::int64_t queue_limit_rows = 20000;  // samples that may wait while the disk does not answer
   std::int64_t min_free_bytes = std::int64_t{64} << 20;  // key `min_free`: of the file system
+  std::chrono::milliseconds keep_raw = std::chrono::hours(24 * 7);       // as they were read
+  std::chrono::milliseconds keep_minutes = std::chrono::hours(24 * 90);  // a row a minute
+  std::chrono::milliseconds keep_hours = std::chrono::hours(24 * 1825);  // a row an hour
+  std::int64_t max_bytes = std::int64_t{1} << 30;                        // in use; 0: no limit
 };
 
 enum class LogFormat { kText, kJson };

@@ -4,7 +4,9 @@
 
 #include "collectors/pprof/pprof_client.h"
 #include "daemon/background_task.h"
+#include "evidence/execution_trace.h"
 #include "evidence/gunzip.h"
+#include "evidence/read_breakdown.h"
 
 namespace soakwatch {
 
@@ -18,6 +20,28 @@ Result<FetchedCapture> packed(std::string bytes) {
   auto compressed = gzip(bytes);
   if (!compressed) return compressed.error();
   return FetchedCapture{std::move(*compressed), "txt.gz"};
+}
+
+bool is_memory(CaptureKind kind) {
+  return kind == CaptureKind::kHeap || kind == CaptureKind::kAllocs;
+}
+
+// A server may answer anything. What cannot be read is no capture: kept, it would take the room of
+// one, and stand as the baseline of what nobody can compare with it.
+Result<FetchedCapture> checked(CaptureKind kind, std::string bytes) {
+  // Of a trace the beginning is enough: `go tool trace` may know a form that we do not.
+  if (kind == CaptureKind::kTrace) {
+    if (!is_execution_trace(bytes)) return invalid("the answer is no execution trace");
+    return FetchedCapture{std::move(bytes), "trace"};
+  }
+  CaptureLimits limits;
+  limits.max_decompressed_bytes = limits.profile.max_decompressed_bytes;
+  const auto breakdown = read_breakdown(bytes, limits);
+  if (!breakdown) return breakdown.error().in("the answer is no profile");
+  if (breakdown->kind != kind && !(is_memory(kind) && is_memory(breakdown->kind))) {
+    return invalid("the answer is of the kind " + std::string(to_string(breakdown->kind)));
+  }
+  return packed(std::move(bytes));
 }
 
 asio::awaitable<Result<std::string>> fetch_from_pprof(CaptureKind kind,
@@ -45,10 +69,8 @@ asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind, CaptureS
     auto body = co_await fetch_from_pprof(kind, source);
     if (!body) co_return body.error();
     if (body->empty()) co_return invalid("the answer is empty");
-    // `go tool trace` reads no gzip.
-    if (kind == CaptureKind::kTrace) co_return FetchedCapture{std::move(*body), "trace"};
-    const auto pack = [&body] { return packed(std::move(*body)); };
-    co_return co_await run_on(source.workers->get_executor(), pack);
+    const auto check = [&body, kind] { return checked(kind, std::move(*body)); };
+    co_return co_await run_on(source.workers->get_executor(), check);
   }
   const auto read = [process = source.process, kind]() -> Result<FetchedCapture> {
     auto text = kind == CaptureKind::kFds ? process->read_fd_table() : process->read_smaps();

@@ -28,11 +28,12 @@ struct CaptureSource {
 };
 
 struct FetchedCapture {
-  std::string bytes;      // gzip, but of a trace
+  std::string bytes;      // gzip, but of a trace: `go tool trace` reads none
   std::string extension;  // "pb.gz" for profiles, "txt.gz" for texts, "trace"
 };
 
-// Errors: kUnavailable where there is no pprof server to ask, and those of HttpClient::get and
+// Errors: kUnavailable where there is no pprof server to ask, kInvalid and kTooLarge where it
+// answered something that cannot be read as that kind, and those of HttpClient::get and
 // ProcessReader. A connection of its own, so that the rounds do not wait.
 boost::asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind,
                                                              CaptureSource source);

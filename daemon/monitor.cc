@@ -9,6 +9,7 @@
 #include "daemon/background_task.h"
 #include "daemon/clock.h"
 #include "daemon/options.h"
+#include "daemon/trusted_clock.h"
 
 namespace soakwatch {
 
@@ -66,14 +67,16 @@ Result<void> Monitor::open() {
   if (!boot_id) return boot_id.error();
   boot_id_ = *boot_id;
   if (options_.store) {
-    auto store = SampleStore::open(store_options(config_.storage));
+    StoreOptions kept = store_options(config_.storage);
+    TrustedClock clock({.steady_after_start = kept.retention.interval});
+    kept.retention.now = [clock]() mutable { return clock.look(read_clocks()); };
+    auto store = SampleStore::open(kept);
     if (!store) return store.error();
     store_ = std::move(*store);
     if (const std::string notice = store_->startup_notice(); !notice.empty())
       logger_->warn("{}", notice);
     if (config_.evidence.enabled) {
-      auto captures =
-          CaptureStore::open(*store_, capture_options(config_), read_clocks().wall);
+      auto captures = CaptureStore::open(*store_, capture_options(config_), read_clocks().wall);
       // Without them nobody is named, but all is watched.
       if (captures) {
         captures_ = std::move(*captures);
@@ -172,6 +175,8 @@ void Monitor::tell(EventKind kind, const char* detail) {
 asio::awaitable<void> Monitor::watch_store() {
   FailureLog writing(logger_, "the database");
   FailureLog losing(logger_, "lost");
+  TrustedClock clock({});
+  (void)clock.look(read_clocks());  // an hour before it counts
   auto next_tidy = std::chrono::steady_clock::now() + kTidyInterval;
   while (running_ > 0) {
     health_timer_.expires_after(kHealthInterval);
@@ -179,7 +184,9 @@ asio::awaitable<void> Monitor::watch_store() {
     report_trouble(writing, losing);
     if (captures_ == nullptr || std::chrono::steady_clock::now() < next_tidy) continue;
     next_tidy += kTidyInterval;
-    const auto tidy = [this] { return captures_->tidy(read_clocks().wall); };
+    const auto wall = clock.look(read_clocks());
+    if (!wall) continue;
+    const auto tidy = [this, now = *wall] { return captures_->tidy(now); };
     const auto removed = co_await run_on(workers_.get_executor(), tidy);
     if (!removed) logger_->warn("captures: {}", removed.error().message);
   }

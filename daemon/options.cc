@@ -104,6 +104,14 @@ StoreOptions store_options(const StorageConfig& config) {
   options.live_csv = config.live_csv;
   options.space.min_free_bytes = config.min_free_bytes;
   options.space.ballast_bytes = kBallastBytes;
+  RetentionOptions& retention = options.retention;
+  retention.keep_raw = config.keep_raw;
+  retention.keep_minutes = config.keep_minutes;
+  retention.keep_hours = config.keep_hours;
+  retention.limit_bytes = config.max_bytes;
+  // Often enough that an age is kept to within a tenth, and seldom enough to cost nothing.
+  const milliseconds shortest = std::min({config.keep_raw, config.keep_minutes, config.keep_hours});
+  retention.interval = std::min<milliseconds>(shortest / 10, retention.interval);
   return options;
 }
 

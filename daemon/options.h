@@ -20,6 +20,7 @@ CaptureOptions capture_options(const Config& config);
 // Of one capture: a profile of a hundred thousand goroutines takes longer than a page.
 HttpLimits capture_limits(const PprofConfig& config);
 AlertOptions alert_options(const AlertConfig& config);
+// Without a clock for retention, which then does nothing.
 StoreOptions store_options(const StorageConfig& config);
 
 }  // namespace soakwatch

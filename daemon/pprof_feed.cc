@@ -48,6 +48,8 @@ PprofFeed::PprofFeed(const asio::any_io_executor& executor, asio::thread_pool& w
 asio::awaitable<MetricValues> PprofFeed::collect(Clock::time_point deadline) {
   if (options_.mode == PprofMode::kOff || (options_.mode == PprofMode::kUrl && !client_))
     co_return MetricValues{};
+  // Most processes serve no pprof: their rounds cost neither a coroutine nor a timer.
+  if (!client_ && !task_.running() && Clock::now() < next_search_) co_return MetricValues{};
   if (!task_.running()) task_.start(fetch());
   co_await task_.wait(deadline);
   co_return std::exchange(fresh_, MetricValues{});
@@ -91,20 +93,23 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   next_search_ = Clock::now() + search_pause_;
   search_pause_ = std::min<Clock::duration>(search_pause_ * 2, kMaxSearchPause);
   const auto work = [process = process_, proc_root = options_.proc_root] {
-    if (!shares_our_network(proc_root, *process)) return Result<std::vector<ListeningSocket>>();
+    // One that is stopped is no less a server: it would only use up its questions.
+    if (process->is_stopped() || !shares_our_network(proc_root, *process))
+      return Result<std::vector<ListeningSocket>>();
     return listening_sockets(proc_root, *process);
   };
   auto sockets = co_await run_on(workers_.get_executor(), work);
   if (!sockets) co_return;
-  // A server that is none of pprof's is not asked for ever.
+  // A server that is none of pprof's is not asked for ever; one that was is: it may be stopped.
   std::erase_if(*sockets, [this](const ListeningSocket& socket) {
-    return ++asked_[socket.inode] > kMaxQuestions;
+    return ++asked_[socket.inode] > kMaxQuestions && socket.port != answered_port_;
   });
   if (sockets->empty()) co_return;
   auto found = co_await find_pprof(executor_, *sockets, options_.limits);
   if (!found) co_return;
   client_.emplace(executor_, *found, options_.limits);
   asked_.clear();
+  answered_port_ = found->port;
   answers_ = 0;
   on_event_(EventKind::kPprofFound, to_string(*found));
 }

@@ -70,6 +70,7 @@ class PprofFeed {
   static constexpr std::chrono::seconds kFirstSearchPause{1};
   Clock::duration search_pause_{kFirstSearchPause};
   std::map<std::uint64_t, int> asked_;  // by the socket's inode
+  std::uint16_t answered_port_ = 0;     // of the server that was found last; 0: none was
   bool stopping_ = false;
   int answers_ = 0;  // of the server that was found last
 };

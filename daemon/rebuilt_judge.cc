@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "storage/row_values.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
@@ -24,9 +25,11 @@ Result<RebuiltJudge> rebuild_judge(const DetectionOptions& options, const Proces
       changes->empty() ? ProcessJudge(options, process) : judge_of_new_program(options, process),
       0};
   const auto read = reader->for_each(query, [&](const SampleRow& row) {
-    rebuilt.judge.observe(row.sample);
-    ++rebuilt.samples;
-    return true;
+    return replay_row(row, options.blocks.block, [&](const Sample& sample) {
+      rebuilt.judge.observe(sample);
+      ++rebuilt.samples;
+      return true;
+    });
   });
   if (!read) return read.error();
   rebuilt.judge.take_observations();  // they were told when they were new

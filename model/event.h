@@ -28,6 +28,7 @@ enum class EventKind : std::uint8_t {
   kNoLeak,           // something grew for a reason that is no leak; the detail says which
   kProgramReplaced,  // the process became another program by exec
   kStep,             // a level changed at one stroke
+  kRetention,        // samples were thinned out sooner than by age, to keep within the bytes
   kFieldRule,        // a level at which people look twice was reached; no word of a leak
   kStoreHeldUp,      // samples could not be written for a while and waited; none was lost
   kStoreReplaced,    // the database was broken: it was moved aside, and a new one begun

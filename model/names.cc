@@ -26,6 +26,7 @@ constexpr std::array kEventNames{
     std::pair{EventKind::kProgramReplaced, "program_replaced"sv},
     std::pair{EventKind::kNoLeak, "no_leak"sv},
     std::pair{EventKind::kStep, "step"sv},
+    std::pair{EventKind::kRetention, "retention"sv},
     std::pair{EventKind::kFieldRule, "field_rule"sv},
     std::pair{EventKind::kStoreHeldUp, "store_held_up"sv},
     std::pair{EventKind::kStoreReplaced, "store_replaced"sv},

@@ -7,6 +7,7 @@
 
 #include "model/alert_family.h"
 #include "storage/capture_folder.h"
+#include "storage/row_values.h"
 
 namespace soakwatch {
 namespace {
@@ -161,16 +162,22 @@ Result<void> gather_samples(SampleReader& reader, const ReportQuery& query, Repo
     const auto place = places.find(sample.instance);
     if (place == places.end()) return true;  // began after the instances were read
     ReportInstance& instance = data.instances[place->second];
-    if (data.samples++ == 0) data.first = sample.time;
+    const std::int64_t count = samples_of(row);
+    const WallTime begin = begin_of(row);
+    if (data.samples == 0) data.first = begin;
     data.last = sample.time;
-    if (instance.samples++ == 0) {
-      instance.first = sample.time;
+    if (instance.samples == 0) {
+      instance.first = begin;
     } else {
-      if (steps.size() < kIntervalSamples) steps.push_back(sample.time - instance.last);
-      pauses.add({sample.instance, instance.last, sample.time});
+      const milliseconds step =
+          row.bucket == nullptr ? begin - instance.last : span_of(row.bucket->tier) / count;
+      if (steps.size() < kIntervalSamples) steps.push_back(step);
+      pauses.add({sample.instance, instance.last, begin});
     }
+    data.samples += count;
+    instance.samples += count;
     instance.last = sample.time;
-    buckets.add(sample);
+    buckets.add(sample, lowest_values(row), highest_values(row), begin, count);
     return true;
   });
   if (!read) return read.error();

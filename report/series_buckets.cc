@@ -33,7 +33,12 @@ std::int64_t SeriesBuckets::index_at(WallTime time) const {
 }
 
 void SeriesBuckets::add(const Sample& sample) {
-  const std::int64_t index = index_at(sample.time);
+  add(sample, sample.values, sample.values, sample.time, 1);
+}
+
+void SeriesBuckets::add(const Sample& sample, const MetricValues& lowest,
+                        const MetricValues& highest, WallTime begin, std::int64_t samples) {
+  const std::int64_t index = index_at(begin);
   // What a clock that was set back brings stays in the newest bucket.
   const bool is_new =
       rows_.empty() || index > rows_.back().index || owners_.back() != sample.instance;
@@ -48,17 +53,21 @@ void SeriesBuckets::add(const Sample& sample) {
     const std::optional<double> value = sample.values.get(metric);
     if (!value) continue;
     const double v = *value;
-    extend(row.buckets[i], {sample.instance, sample.time, sample.time, v, v, v, v, 1});
+    const double low = lowest.get(metric).value_or(v);
+    const double high = highest.get(metric).value_or(v);
+    extend(row.buckets[i], {sample.instance, begin, sample.time, low, high, v, v, samples});
     MetricSeries& total = totals_[i];
     if (total.samples == 0) {
-      total.first = total.min = total.max = v;
+      total.first = v;
+      total.min = low;
+      total.max = high;
     } else if (last_instance_[i] == sample.instance) {
       total.increase += std::max(0.0, v - total.last);
     }
-    total.min = std::min(total.min, v);
-    total.max = std::max(total.max, v);
+    total.min = std::min(total.min, low);
+    total.max = std::max(total.max, high);
     total.last = v;
-    ++total.samples;
+    total.samples += samples;
     last_instance_[i] = sample.instance;
   }
 }

@@ -45,6 +45,9 @@ class SeriesBuckets {
 
   // In order of time, as SampleReader::for_each gives the samples of a target.
   void add(const Sample& sample);
+  // Several samples at once: their last values, at the time of the last, and their extremes.
+  void add(const Sample& last, const MetricValues& lowest, const MetricValues& highest,
+           WallTime begin, std::int64_t samples);
 
   // The metrics that had a value, in the order of the table.
   [[nodiscard]] std::vector<MetricSeries> series() const;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <optional>
 
+#include "storage/row_values.h"
+
 namespace soakwatch {
 namespace {
 
@@ -130,7 +132,7 @@ std::string CsvWriter::header() const {
 
 int CsvWriter::append(const SampleRow& row, std::string& out) const {
   const char separator = separator_of(options_);
-  const MetricValues& values = row.sample.values;
+  const MetricValues values = typical_values(row);
   if (options_.format == CsvFormat::kLong) {
     std::string origin;
     append_origin(options_, row, origin);

@@ -151,6 +151,8 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
     if (db->execAndGet("SELECT count(*) FROM sqlite_master").getInt() != 0) {
       throw SQLite::Exception("the file was replaced by another program's", SQLITE_MISUSE);
     }
+    // Before the first table: later only VACUUM can change it. Retention gives free pages back.
+    db->exec("PRAGMA auto_vacuum = INCREMENTAL");
     db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
   }
   db->exec("PRAGMA journal_mode = WAL");

@@ -188,6 +188,13 @@ std::int64_t DatabaseWriter::log_bytes() const {
   return ::stat((path_ + "-wal").c_str(), &info) == 0 ? info.st_size : 0;
 }
 
+Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTime now,
+                                        int limit_units) {
+  set_synchronous(false);
+  if (!retention_) retention_ = std::make_unique<Retention>(*db_, options);
+  return retention_->work(now, limit_units);
+}
+
 void DatabaseWriter::write(const Record& record) {
   std::visit(
       [this](const auto& r) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "storage/record.h"
+#include "storage/retention.h"
 
 namespace soakwatch {
 
@@ -31,6 +32,9 @@ class DatabaseWriter {
   // The next write() syncs the log, with all that was written before, also where its rows are there
   // already.
   void sync_next() { sync_next_ = true; }
+
+  // A slice of what Retention does, without a sync to the disk.
+  Retention::Slice retain(const RetentionOptions& options, WallTime now, int limit_units);
 
   // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
   // notice. Rows go on into files without a name until the connection is closed, which saves them
@@ -85,6 +89,7 @@ class DatabaseWriter {
   bool sync_next_ = false;
   std::uint64_t rejected_rows_ = 0;
   std::string last_rejection_;
+  std::unique_ptr<Retention> retention_;  // once it was asked for
 };
 
 }  // namespace soakwatch

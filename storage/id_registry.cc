@@ -82,6 +82,12 @@ IdRegistry::Entry IdRegistry::instance(TargetId target, const ProcessId& process
   return {found->second, !made};
 }
 
+void IdRegistry::forget(const std::vector<InstanceId>& instances) {
+  if (instances.empty()) return;
+  const std::unordered_set<InstanceId> gone(instances.begin(), instances.end());
+  std::erase_if(instances_, [&](const auto& known) { return gone.contains(known.second); });
+}
+
 bool IdRegistry::has_instances(TargetId target) const {
   return targets_with_instances_.count(target) > 0;
 }

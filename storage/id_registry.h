@@ -11,6 +11,7 @@
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "model/capture.h"
 #include "model/process_id.h"
@@ -32,6 +33,8 @@ class IdRegistry {
   [[nodiscard]] std::optional<std::string> target_name(TargetId id) const;
   Entry instance(TargetId target, const ProcessId& process);
   [[nodiscard]] bool has_instances(TargetId target) const;
+  // Of instances whose rows were deleted. One that comes again gets a new id.
+  void forget(const std::vector<InstanceId>& instances);
 
   std::int64_t next_sample() { return ++last_sample_; }
   std::int64_t next_event() { return ++last_event_; }

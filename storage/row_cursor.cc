@@ -8,23 +8,24 @@ constexpr double kInt64End = 9223372036854775808.0;
 
 }  // namespace
 
+void bind_value(ParameterCursor& parameters, Metric metric, std::optional<double> value) {
+  const double v = value.value_or(std::numeric_limits<double>::quiet_NaN());
+  const double whole = std::nearbyint(v);
+  if (!is_integral(metric)) {
+    parameters.real(v);
+  } else if (whole >= -kInt64End && whole < kInt64End) {
+    parameters.integer(static_cast<std::int64_t>(whole));
+  } else {
+    parameters.null();
+  }
+}
+
 void bind_sample(ParameterCursor& parameters, const Sample& sample) {
   parameters.integer(sample.instance);
   parameters.time(sample.time);
   parameters.integer(sample.monotonic.count());
-  for (const MetricDescriptor& metric : all_metrics()) {
-    // What is missing, is no number or does not fit becomes NULL.
-    const double value =
-        sample.values.get(metric.id).value_or(std::numeric_limits<double>::quiet_NaN());
-    const double whole = std::nearbyint(value);
-    if (!is_integral(metric.id)) {
-      parameters.real(value);
-    } else if (whole >= -kInt64End && whole < kInt64End) {
-      parameters.integer(static_cast<std::int64_t>(whole));
-    } else {
-      parameters.null();
-    }
-  }
+  for (const MetricDescriptor& metric : all_metrics())
+    bind_value(parameters, metric.id, sample.values.get(metric.id));
 }
 
 Sample read_sample(ColumnCursor& columns) {

@@ -65,6 +65,9 @@ class ColumnCursor {
   int index_;
 };
 
+// One value as its column takes it: what is missing, is no number or does not fit becomes NULL.
+void bind_value(ParameterCursor& parameters, Metric metric, std::optional<double> value);
+
 // The columns of one sample after its id: instance_id, time_ms, monotonic_ms, every metric.
 void bind_sample(ParameterCursor& parameters, const Sample& sample);
 Sample read_sample(ColumnCursor& columns);

@@ -1,10 +1,15 @@
 #include "storage/sample_pages.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include "storage/row_cursor.h"
 #include "storage/schema.h"
+#include "storage/tier_row.h"
 
 namespace soakwatch {
 namespace {
@@ -20,12 +25,38 @@ void take_page(SQLite::Statement& page, std::vector<SampleRecord>& out) {
   page.reset();
 }
 
+std::string count_sql(Tier tier, std::string_view what) {
+  return fmt::format("SELECT {} FROM {} WHERE instance_id = ? AND time_ms >= ? AND time_ms < ?",
+                     what, table_of(tier));
+}
+
+std::string first_sql(Tier tier) {
+  return fmt::format(
+      "SELECT min(time_ms) FROM {} WHERE instance_id = ? AND time_ms >= ? AND time_ms < ?",
+      table_of(tier));
+}
+
+std::string buckets_sql(Tier tier) {
+  return fmt::format(
+      "SELECT {} FROM {} WHERE instance_id = ? AND time_ms >= ? AND time_ms < ? "
+      "ORDER BY time_ms LIMIT ?",
+      tier_columns(), table_of(tier));
+}
+
+std::string newest_bucket_sql(Tier tier) {
+  return fmt::format("SELECT {} FROM {} WHERE instance_id = ? ORDER BY time_ms DESC LIMIT 1",
+                     tier_columns(), table_of(tier));
+}
+
 }  // namespace
 
 SamplePages::SamplePages(SQLite::Database& db)
-    : page_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
+    : db_(db),
+      page_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
                     " FROM samples WHERE instance_id = ? AND (time_ms, id) > (?, ?)"
                     " AND time_ms < ? AND id <= ? ORDER BY time_ms, id LIMIT ?"),
+      buckets_{SQLite::Statement(db, buckets_sql(Tier::kMinutes)),
+               SQLite::Statement(db, buckets_sql(Tier::kHours))},
       arrival_(db,
                "SELECT id FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ? "
                "AND id <= ? ORDER BY time_ms, id"),
@@ -33,24 +64,55 @@ SamplePages::SamplePages(SQLite::Database& db)
       arrived_(db, "SELECT id, instance_id, time_ms, monotonic_ms" + metric_columns("") +
                        " FROM samples WHERE id > ? AND id <= ? AND +instance_id = ?"
                        " AND +time_ms >= ? AND +time_ms < ? ORDER BY id LIMIT ?"),
-      count_(db,
-             "SELECT count(*) FROM samples WHERE instance_id = ? AND time_ms >= ? AND time_ms < ?"),
-      first_(db,
-             "SELECT min(time_ms) FROM samples WHERE instance_id = ? AND time_ms >= ? "
-             "AND time_ms < ?") {}
+      count_{SQLite::Statement(db, count_sql(Tier::kRaw, "count(*)")),
+             SQLite::Statement(db, count_sql(Tier::kMinutes, "count(*)")),
+             SQLite::Statement(db, count_sql(Tier::kHours, "count(*)"))},
+      samples_{SQLite::Statement(db, count_sql(Tier::kRaw, "count(*)")),
+               SQLite::Statement(db, count_sql(Tier::kMinutes, "sum(samples)")),
+               SQLite::Statement(db, count_sql(Tier::kHours, "sum(samples)"))},
+      first_{SQLite::Statement(db, first_sql(Tier::kRaw)),
+             SQLite::Statement(db, first_sql(Tier::kMinutes)),
+             SQLite::Statement(db, first_sql(Tier::kHours))},
+      // As above. One that has none among the last rows ended long ago.
+      last_come_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
+                         " FROM samples WHERE id > (SELECT max(id) FROM samples) - 10000"
+                         " AND +instance_id = ? ORDER BY id DESC LIMIT 1"),
+      newest_raw_(db, "SELECT instance_id, time_ms, monotonic_ms" + metric_columns("") +
+                          " FROM samples WHERE instance_id = ? ORDER BY time_ms DESC, id DESC "
+                          "LIMIT 1"),
+      newest_bucket_{SQLite::Statement(db, newest_bucket_sql(Tier::kMinutes)),
+                     SQLite::Statement(db, newest_bucket_sql(Tier::kHours))} {}
 
-void SamplePages::read(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
-                       const TimeRange& range, std::int64_t newest_row, int limit,
-                       std::vector<SampleRecord>& out) {
+void SamplePages::read_raw(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
+                           std::int64_t end_ms, std::int64_t newest_row, int limit,
+                           std::vector<SampleRecord>& out) {
   page_.reset();
   ParameterCursor p(page_);
   p.integer(instance);
   p.integer(after_time_ms);
   p.integer(after_row);
-  p.integer(range.end_ms);
+  p.integer(end_ms);
   p.integer(newest_row);
   p.integer(limit);
   take_page(page_, out);
+}
+
+std::vector<TierBucket> SamplePages::read_buckets(Tier tier, InstanceId instance,
+                                                  const TimeRange& range, int limit) {
+  SQLite::Statement& select = buckets_[static_cast<std::size_t>(tier) - 1];
+  select.reset();
+  ParameterCursor p(select);
+  p.integer(instance);
+  p.integer(range.begin_ms);
+  p.integer(range.end_ms);
+  p.integer(limit);
+  std::vector<TierBucket> rows;
+  while (select.executeStep()) {
+    ColumnCursor column(select);
+    rows.push_back(read_bucket(tier, column));
+  }
+  select.reset();
+  return rows;
 }
 
 SamplePages::Arrival SamplePages::arrival(InstanceId instance, const TimeRange& range,
@@ -86,43 +148,71 @@ void SamplePages::read_arrived(InstanceId instance, const TimeRange& range, std:
 }
 
 std::int64_t SamplePages::count(InstanceId instance, const TimeRange& range) {
-  count_.reset();
-  ParameterCursor p(count_);
-  p.integer(instance);
-  p.integer(range.begin_ms);
-  p.integer(range.end_ms);
-  count_.executeStep();
-  const std::int64_t rows = count_.getColumn(0).getInt64();
-  count_.reset();
+  return sum(count_, instance, range);
+}
+
+std::int64_t SamplePages::samples(InstanceId instance, const TimeRange& range) {
+  return sum(samples_, instance, range);
+}
+
+std::int64_t SamplePages::sum(std::array<SQLite::Statement, 3>& statements, InstanceId instance,
+                              const TimeRange& range) {
+  std::int64_t rows = 0;
+  for (SQLite::Statement& count : statements) {
+    count.reset();
+    ParameterCursor p(count);
+    p.integer(instance);
+    p.integer(range.begin_ms);
+    p.integer(range.end_ms);
+    count.executeStep();
+    rows += count.getColumn(0).getInt64();
+    count.reset();
+  }
   return rows;
 }
 
 bool SamplePages::first_time(InstanceId instance, const TimeRange& range, std::int64_t& time_ms) {
-  first_.reset();
-  ParameterCursor p(first_);
-  p.integer(instance);
-  p.integer(range.begin_ms);
-  p.integer(range.end_ms);
-  first_.executeStep();
-  const bool found = !first_.getColumn(0).isNull();
-  time_ms = first_.getColumn(0).getInt64();
-  first_.reset();
+  bool found = false;
+  for (SQLite::Statement& first : first_) {
+    first.reset();
+    ParameterCursor p(first);
+    p.integer(instance);
+    p.integer(range.begin_ms);
+    p.integer(range.end_ms);
+    first.executeStep();
+    if (!first.getColumn(0).isNull()) {
+      const std::int64_t time = first.getColumn(0).getInt64();
+      time_ms = found ? std::min(time_ms, time) : time;
+      found = true;
+    }
+    first.reset();
+  }
   return found;
 }
 
-bool InstanceCursor::fill(SamplePages& pages, const TimeRange& range, int page_rows) {
-  if (next_ < page_.size()) return true;
-  if (!started_) {
-    started_ = true;
-    last_time_ms_ = range.begin_ms;  // every row id is greater than the least integer
-    last_row_ = std::numeric_limits<std::int64_t>::min();
-  } else if (!page_.empty()) {
-    last_time_ms_ = to_unix_ms(page_.back().sample.time);
-    last_row_ = page_.back().id;
+std::optional<Sample> SamplePages::latest(InstanceId instance) {
+  std::optional<Sample> newest;
+  for (SQLite::Statement* select : {&last_come_, &newest_raw_}) {
+    if (newest) break;
+    select->reset();
+    select->bind(1, instance);
+    if (select->executeStep()) {
+      ColumnCursor column(*select);
+      newest = read_sample(column);
+    }
+    select->reset();
   }
-  pages.read(instance_, last_time_ms_, last_row_, range, newest_row_, page_rows, page_);
-  next_ = 0;
-  return !page_.empty();
+  for (SQLite::Statement& select : newest_bucket_) {
+    if (newest) break;
+    select.reset();
+    select.bind(1, instance);
+    if (select.executeStep()) {
+      ColumnCursor column(select);
+      newest = read_bucket(Tier::kMinutes, column).last;
+    }
+    select.reset();
+  }
+  return newest;
 }
 
 }  // namespace soakwatch

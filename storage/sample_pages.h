@@ -1,32 +1,46 @@
-// The samples of one instance in order of time, a page at a time.
+// The samples of one instance in order of time, out of all tiers, a page at a time.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "storage/record.h"
+#include "storage/tier.h"
 
 namespace soakwatch {
 
 struct TimeRange {
-  std::int64_t begin_ms = 0;  // inclusive
+  std::int64_t begin_ms = 0;  // inclusive; a bucket is where it begins
   std::int64_t end_ms = 0;    // exclusive
 };
 
-// The statements that all cursors of one reader share. Throws SQLite::Exception.
+// A raw sample, or a bucket of an older tier.
+struct TieredRow {
+  std::int64_t begin_ms = 0;  // of the bucket, or the sample's time: what rows are ordered by
+  std::int64_t id = 0;        // 0: a bucket
+  Sample sample;              // of a bucket: its last values
+  std::optional<TierBucket> bucket;
+};
+
+// The statements that all cursors of one reader share. Each is reset before its function returns,
+// so that no transaction stays open. Throws SQLite::Exception.
 class SamplePages {
  public:
   explicit SamplePages(SQLite::Database& db);
-  // At most `limit` rows after (time_ms, row_id), in this order; none newer than `newest_row`. The
-  // statement is reset before it returns, so that no transaction stays open.
-  void read(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
-            const TimeRange& range, std::int64_t newest_row, int limit,
-            std::vector<SampleRecord>& out);
-  // How the rows of one instance came.
+  // At most `limit` raw rows after (time_ms, row_id) before `end_ms`, in this order; none newer
+  // than `newest_row`.
+  void read_raw(InstanceId instance, std::int64_t after_time_ms, std::int64_t after_row,
+                std::int64_t end_ms, std::int64_t newest_row, int limit,
+                std::vector<SampleRecord>& out);
+  // At most `limit` buckets that begin in the range.
+  std::vector<TierBucket> read_buckets(Tier tier, InstanceId instance, const TimeRange& range,
+                                       int limit);
+  // How the raw rows of one instance came.
   struct Arrival {
     std::int64_t first_row = 0;
     std::int64_t last_row = 0;  // below first_row: there is none
@@ -37,36 +51,32 @@ class SamplePages {
   // rows of all other instances among them.
   void read_arrived(InstanceId instance, const TimeRange& range, std::int64_t after_row,
                     std::int64_t last_row, int limit, std::vector<SampleRecord>& out);
+  // Of all tiers.
   std::int64_t count(InstanceId instance, const TimeRange& range);
-  // False: the instance has no sample in the range.
+  // How many samples these rows stand for.
+  std::int64_t samples(InstanceId instance, const TimeRange& range);
+  // False: the instance has no row in the range.
   bool first_time(InstanceId instance, const TimeRange& range, std::int64_t& time_ms);
+  // Of the newest row.
+  std::optional<Sample> latest(InstanceId instance);
+
+  [[nodiscard]] SQLite::Database& database() { return db_; }
 
  private:
+  SQLite::Database& db_;
   SQLite::Statement page_;
+  std::array<SQLite::Statement, 2> buckets_;  // of minutes, of hours
   SQLite::Statement arrival_;
   SQLite::Statement arrived_;
-  SQLite::Statement count_;
-  SQLite::Statement first_;
-};
+  static std::int64_t sum(std::array<SQLite::Statement, 3>& statements, InstanceId instance,
+                          const TimeRange& range);
 
-// Walks through one instance; holds one page.
-class InstanceCursor {
- public:
-  InstanceCursor(InstanceId instance, std::int64_t newest_row)
-      : instance_(instance), newest_row_(newest_row) {}
-  // Makes sure that head() exists; false: there is no further row.
-  bool fill(SamplePages& pages, const TimeRange& range, int page_rows);
-  [[nodiscard]] const SampleRecord& head() const { return page_[next_]; }
-  void advance() { ++next_; }
-
- private:
-  InstanceId instance_;
-  std::int64_t newest_row_;
-  std::vector<SampleRecord> page_;
-  std::size_t next_ = 0;
-  bool started_ = false;
-  std::int64_t last_time_ms_ = 0;
-  std::int64_t last_row_ = 0;
+  std::array<SQLite::Statement, 3> count_;
+  std::array<SQLite::Statement, 3> samples_;
+  std::array<SQLite::Statement, 3> first_;
+  SQLite::Statement last_come_;
+  SQLite::Statement newest_raw_;
+  std::array<SQLite::Statement, 2> newest_bucket_;
 };
 
 }  // namespace soakwatch

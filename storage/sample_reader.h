@@ -15,6 +15,7 @@
 #include "model/result.h"
 #include "model/sample.h"
 #include "storage/sample_store.h"
+#include "storage/tier.h"
 
 namespace soakwatch {
 
@@ -51,12 +52,14 @@ struct CaptureQuery {
   std::size_t limit_rows = 10000;
 };
 
-// One row of an export: a sample with whose it is. The pointers live as long as the call.
+// One row of an export: a sample, or a bucket of older ones, with whose it is. The pointers live as
+// long as the call. row_values.h says what is taken of a bucket for what.
 struct SampleRow {
   const TargetRow* target = nullptr;
   const InstanceRow* instance = nullptr;
-  std::int64_t row_id = 0;
-  Sample sample;
+  std::int64_t row_id = 0;             // 0: a bucket
+  Sample sample;                       // of a bucket: its last values, at the time of the last one
+  const TierBucket* bucket = nullptr;  // null: a sample
 };
 
 // Not thread-safe; make one per thread.
@@ -71,12 +74,17 @@ class SampleReader {
 
   Result<std::vector<TargetRow>> targets();
   Result<std::vector<InstanceRow>> instances(std::optional<TargetId> target = std::nullopt);
-  // kNotFound, here and below: the query names a target that is not there.
+  // Rows of for_each(). kNotFound, here and below: the query names a target that is not there.
   Result<std::int64_t> count(const SampleQuery& query);
-  // Calls `row` for each sample, by target, then by time; those of one instance, where the query
-  // names it, in order of arrival, which no clock that is set back changes. In pages of short
-  // transactions. Stops early when `row` returns false. Rows that arrive meanwhile are left out.
+  // How many samples these rows stand for.
+  Result<std::int64_t> samples(const SampleQuery& query);
+  // Calls `row` for each sample, and for each minute or hour of those that were rolled up, by
+  // target, then by time; those of one instance, where the query names it, in order of arrival,
+  // which no clock that is set back changes. In pages of short transactions. Stops early when `row`
+  // returns false. Rows that arrive meanwhile are left out; those that are rolled up meanwhile come
+  // as what they have become (only where a clock was set back, some of these may be left out).
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
+  // The one that came last; of an instance that ended long ago the one of the latest time.
   Result<std::optional<Sample>> latest(InstanceId instance);
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,

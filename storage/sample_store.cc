@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "storage/database_file.h"
+#include "storage/free_space.h"
 #include "storage/lock_file.h"
 #include "storage/writer_loop.h"
 
@@ -91,6 +92,9 @@ Result<std::unique_ptr<SampleStore>> SampleStore::open(const StoreOptions& optio
   auto roster = Roster::read(options.database);
   if (!roster) return roster.error();
   try {
+    if (options.retention.now && opened->notice.empty()) {
+      opened->notice = make_shrinkable(*opened->connection, options.database);
+    }
     return std::unique_ptr<SampleStore>(new SampleStore(
         std::make_unique<Impl>(options, std::move(*lock), std::move(*opened), std::move(*roster))));
   } catch (const SQLite::Exception& error) {

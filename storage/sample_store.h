@@ -22,6 +22,7 @@
 #include "model/result.h"
 #include "model/sample.h"
 #include "model/target.h"
+#include "storage/retention_options.h"
 #include "storage/space_guard.h"
 
 namespace soakwatch {
@@ -45,6 +46,7 @@ struct StoreOptions {
   std::int64_t log_gather_bytes = std::int64_t{16} << 20;
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;
   std::chrono::milliseconds gather_linger{2000};
+  RetentionOptions retention;      // what becomes of old rows, while nothing waits to be written
 };
 
 // ProcessId::boot_id of what was no process of ours: rows of a file.
@@ -80,6 +82,7 @@ struct StoreStats {
   std::size_t queued_rows = 0;
   // What is wrong now, also where samples must wait; empty: nothing.
   std::string last_error;
+  RetentionStats retention;
 };
 
 // All methods may be called from any thread; none waits for the disk, but open(), flush(), close()

@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include "model/metric.h"
+#include "storage/tier_row.h"
 
 namespace soakwatch {
 namespace {
 
 // A metric that is appended to the list needs a migration that adds its column.
 constexpr std::size_t kMetricsInVersion1 = 29;
-static_assert(kMetricCount == kMetricsInVersion1,
-              "append a migration with ALTER TABLE samples ADD COLUMN, and renew the view");
+static_assert(
+    kMetricCount == kMetricsInVersion1,
+    "append a migration with ALTER TABLE samples, minutes, hours ADD COLUMN, and renew the views");
 
 std::string_view sql_type(const MetricDescriptor& metric) {
   return is_integral(metric.id) ? "INTEGER" : "REAL";
@@ -135,6 +137,29 @@ ALTER TABLE {0} ADD COLUMN culprits TEXT NOT NULL DEFAULT '[]';  -- JSON: who gr
 ALTER TABLE {0} ADD COLUMN probe TEXT NOT NULL DEFAULT '';       -- what a look inside said
 )sql";
 
+// Version 4: what is kept of older samples.
+std::string tier_table(Tier tier) {
+  const std::string_view table = table_of(tier);
+  std::string sql = fmt::format(
+      "CREATE TABLE {} (\n"
+      "  instance_id INTEGER NOT NULL REFERENCES instances(id),\n"
+      "  time_ms INTEGER NOT NULL,      -- begin of the bucket, Unix time, ms, UTC\n"
+      "  last_ms INTEGER NOT NULL,      -- time of its last sample\n"
+      "  monotonic_ms INTEGER NOT NULL, -- the same instant; comparable within one boot\n"
+      "  samples INTEGER NOT NULL       -- how many samples it stands for\n",
+      table);
+  sql += tier_column_definitions();
+  sql += "  , UNIQUE (instance_id, time_ms)\n) STRICT;\n";
+  sql += fmt::format(
+      "CREATE VIEW {0}_readable AS SELECT\n"
+      "  strftime('%Y-%m-%dT%H:%M:%fZ', s.time_ms / 1000.0, 'unixepoch') AS time,\n"
+      "  t.name AS target, i.pid AS pid, s.samples AS samples, {1}\n"
+      "  FROM {0} s JOIN instances i ON i.id = s.instance_id JOIN targets t ON t.id = "
+      "i.target_id;\n",
+      table, tier_figure_columns("s."));
+  return sql;
+}
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -173,7 +198,9 @@ const std::vector<std::string>& schema_migrations() {
       std::string(kInstanceLimits) + fmt::format(kAlertEvidence, "alerts") +
           fmt::format(kAlertEvidence, "alert_history"),
       std::string(kCaptureTable) + fmt::format(kAlertCulprits, "alerts") +
-          fmt::format(kAlertCulprits, "alert_history")};
+          fmt::format(kAlertCulprits, "alert_history"),
+      tier_table(Tier::kMinutes) + tier_table(Tier::kHours) +
+          "CREATE INDEX events_by_instance ON events (instance_id);\n"};
   return kMigrations;
 }
 

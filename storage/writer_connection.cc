@@ -57,6 +57,12 @@ WriteOutcome WriterConnection::shrink_log() {
   return attempt([this] { writer_->shrink_log(); });
 }
 
+WriteOutcome WriterConnection::retain(const RetentionOptions& options, WallTime now,
+                                      int limit_units, Retention::Slice& slice) {
+  if (!writer_) return {};
+  return attempt([&] { slice = writer_->retain(options, now, limit_units); });
+}
+
 void WriterConnection::open() {
   auto connection = connect_writer(database_);
   if (std::exchange(check_, false)) {

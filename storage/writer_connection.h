@@ -42,6 +42,9 @@ class WriterConnection {
   WriteOutcome write(const Batch& batch);
   WriteOutcome checkpoint();
   WriteOutcome shrink_log();
+  // A slice of retention; `slice` stays as it is where there is no connection or it fails.
+  WriteOutcome retain(const RetentionOptions& options, WallTime now, int limit_units,
+                      Retention::Slice& slice);
   // 0 while there is no connection.
   [[nodiscard]] std::int64_t log_bytes() const { return writer_ ? writer_->log_bytes() : 0; }
 

@@ -9,6 +9,12 @@
 #include "storage/database_file.h"
 
 namespace soakwatch {
+namespace {
+
+// Soon after the start, but not during it.
+constexpr milliseconds kFirstRetention = std::chrono::seconds(10);
+
+}  // namespace
 
 WriterLoop::WriterLoop(StoreState& state, const StoreOptions& options, OpenedDatabase opened,
                        Roster roster)
@@ -17,6 +23,9 @@ WriterLoop::WriterLoop(StoreState& state, const StoreOptions& options, OpenedDat
       connection_(options.database, std::move(opened.connection), std::move(roster)),
       space_(options.database, options.space),
       next_checkpoint_(now() + options.checkpoint_interval),
+      next_retention_(options.retention.now
+                          ? now() + std::min(options.retention.interval / 10, kFirstRetention)
+                          : Clock::time_point::max()),
       newest_committed_(state.ids.last_sample()) {
   if (!options.live_csv.empty()) live_csv_ = std::make_unique<LiveCsv>(options.live_csv);
 }
@@ -33,6 +42,7 @@ void WriterLoop::run() {
     }
     if (last_ && (state_.queue.empty() || (failed_ && written_ >= state_.give_up))) break;
     if (now() >= next_checkpoint_) maintain(held);
+    if (now() >= next_retention_) retain(held);
   }
   leave_displaced_files(held);
   state_.stats.lost_rows += state_.queue.size();
@@ -53,7 +63,8 @@ void WriterLoop::wait_for_work(Lock& held) {
     wait_to_retry(held);
     return;
   }
-  const auto until = hold_.empty() ? next_checkpoint_ : std::min(next_checkpoint_, next_look_);
+  auto until = std::min(next_checkpoint_, next_retention_);
+  if (!hold_.empty()) until = std::min(until, next_look_);
   state_.wake.wait_for(held, until - now(), [this] {
     return (state_.stop && !last_) || work_waits() || (!hold_.empty() && state_.retry_now);
   });
@@ -179,6 +190,39 @@ void WriterLoop::maintain(Lock& held) {
   held.lock();
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   next_checkpoint_ = now() + options_.checkpoint_interval;
+}
+
+void WriterLoop::retain(Lock& held) {
+  // Of the time, this share goes to old rows while a pass lasts; the rest is for new ones.
+  constexpr int kPausesPerSlice = 4;
+  if (failed_ || last_ || work_waits()) return;
+  held.unlock();
+  const std::optional<WallTime> wall = options_.retention.now();
+  if (!wall) {
+    held.lock();
+    next_retention_ = now() + options_.retention.interval;
+    return;
+  }
+  Retention::Slice slice;
+  const auto begin = Clock::now();
+  const WriteOutcome outcome =
+      connection_.retain(options_.retention, *wall, retention_pace_.limit_units(), slice);
+  const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  retention_pace_.took(slice.units, time);
+  held.lock();
+  if (!outcome.ok()) state_.stats.last_error = outcome.message;
+  state_.ids.forget(slice.removed_instances);
+  if (!slice.notice.empty()) {
+    const Event event{*wall, EventKind::kRetention, 0, 0, slice.notice};
+    state_.queue.push(Record(EventRecord{state_.ids.next_event(), event}));
+  }
+  RetentionStats& done = state_.stats.retention;
+  ++done.slices;
+  done.expired_rows += static_cast<std::uint64_t>(slice.expired_rows);
+  done.longest_slice = std::max(done.longest_slice, time);
+  if (!slice.more && outcome.ok()) ++done.passes;
+  next_retention_ = now() + (slice.more ? Clock::duration(time) * kPausesPerSlice
+                                        : Clock::duration(options_.retention.interval));
 }
 
 void WriterLoop::begin_trouble(const std::string& reason, bool worth_telling) {

@@ -75,6 +75,8 @@ class WriterLoop {
   bool write_some(Lock& held);
   void committed(const Batch& batch);
   void maintain(Lock& held);
+  // A slice of retention, where one is due and nothing waits.
+  void retain(Lock& held);
   // Where somebody removed the files: opens them again, and counts what is no longer there.
   void leave_displaced_files(Lock& held);
   // With the mutex held.
@@ -97,6 +99,8 @@ class WriterLoop {
   Clock::time_point written_{};  // epoch: never
   Clock::time_point next_look_{};
   Clock::time_point next_checkpoint_;
+  Clock::time_point next_retention_;  // max: never
+  SlicePace retention_pace_;
   bool gathering_ = false;
   std::int64_t newest_committed_ = 0;
   std::uint64_t counted_as_lost_ = 0;  // of the committed samples

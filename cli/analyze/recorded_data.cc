@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "model/printable.h"
 #include "storage/csv_import.h"
+#include "storage/row_values.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
@@ -125,18 +126,21 @@ Result<AnalysisSource> play_database(const RecordedQuery& query, Replay& replay)
       auto change = changes->begin();
       bool begun = false;
       auto read = reader->for_each(samples, [&](const SampleRow& row) {
+        if (++played % kRowsPerProgress == 0) progress.at(played);
+        if (!is_replayed(row, replay.block())) return true;
         // By exec the process became another program, which the daemon judged afresh.
         bool replaced = false;
-        for (; change != changes->end() && *change <= row.sample.time; ++change) replaced = true;
+        for (; change != changes->end() && *change <= begin_of(row); ++change) replaced = true;
         if (begun && replaced) replay.ended(kReplaced);
         if (!std::exchange(begun, true) || replaced) {
           ProcessInfo process = instance.process;
           if (replaced) process.id.start_ticks = 0;  // when the program started, nobody knows
           replay.begin(target.name, process);
         }
-        replay.add(row.sample.time, row.sample.monotonic, row.sample.values);
-        if (++played % kRowsPerProgress == 0) progress.at(played);
-        return true;
+        return replay_row(row, replay.block(), [&](const Sample& sample) {
+          replay.add(sample.time, sample.monotonic, sample.values);
+          return true;
+        });
       });
       if (!read) return read.error();
       if (!begun) continue;

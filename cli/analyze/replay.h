@@ -33,6 +33,9 @@ class Replay {
   // `config` must outlive it: its detection, sampling, pprof and alerts count.
   explicit Replay(const Config& config) : config_(config) {}
 
+  // The shortest block that is judged.
+  [[nodiscard]] milliseconds block() const { return config_.detection.block; }
+
   // One instance whose process is known, as a database has it. begin() ends the one before it.
   void begin(const std::string& target, const ProcessInfo& process);
   void add(WallTime time, milliseconds monotonic, const MetricValues& values);

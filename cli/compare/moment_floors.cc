@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/row_values.h"
+
 namespace soakwatch {
 namespace {
 
@@ -22,14 +24,14 @@ Result<std::optional<Anchor>> anchor_at(SampleReader& reader, const std::string&
     if (!count) return count.error();
     if (*count == 0) continue;
     const auto read = reader.for_each(query, [&](const SampleRow& row) {
-      anchor = Anchor{row.instance->id, row.sample.time, false};
+      anchor = Anchor{row.instance->id, begin_of(row), false};
       return true;
     });
     if (!read) return read.error();
   }
   if (anchor) return anchor;
   const auto read = reader.for_each({target, {}, time, {}}, [&](const SampleRow& row) {
-    anchor = Anchor{row.instance->id, row.sample.time, true};
+    anchor = Anchor{row.instance->id, begin_of(row), true};
     return false;
   });
   if (!read) return read.error();
@@ -46,11 +48,12 @@ Result<std::optional<MomentFloors>> floors_at(SampleReader& reader, const std::s
   }
   std::optional<MomentFloors> floors;
   const auto read = reader.for_each(query, [&](const SampleRow& row) {
-    if (!floors) floors = MomentFloors{*row.instance, row.sample.time, {}, 0, {}};
+    if (!floors) floors = MomentFloors{*row.instance, begin_of(row), {}, 0, {}};
     floors->to = row.sample.time;
-    ++floors->samples;
+    floors->samples += samples_of(row);
+    const MetricValues lowest = lowest_values(row);
     for (const MetricDescriptor& metric : all_metrics()) {
-      const auto value = row.sample.values.get(metric.id);
+      const auto value = lowest.get(metric.id);
       if (!value || metric.type != MetricType::kGauge) continue;
       const auto known = floors->minima.get(metric.id);
       floors->minima.set(metric.id, known ? std::min(*known, *value) : *value);

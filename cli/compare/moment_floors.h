@@ -17,7 +17,7 @@ struct MomentFloors {
   MetricValues minima;  // of gauges
 };
 
-// The sample that stands for an instant.
+// The sample, or the bucket of older ones, that stands for an instant.
 struct Anchor {
   InstanceId instance = 0;
   WallTime time;

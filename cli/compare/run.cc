@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "detectors/signals.h"
 #include "model/printable.h"
+#include "storage/row_values.h"
 
 namespace soakwatch {
 namespace {
@@ -42,7 +43,7 @@ Result<void> choose_instance(SampleReader& reader, Run& run) {
   for (const InstanceRow& instance : *instances) {
     const auto query = query_of(reader, run.target, instance);
     if (!query) return query.error();
-    const auto count = reader.count(*query);
+    const auto count = reader.samples(*query);
     if (!count) return count.error();
     if (*count <= run.samples) continue;
     run.samples = *count;
@@ -62,8 +63,7 @@ Result<void> read_samples(SampleReader& reader, const DetectionOptions& options,
     readings.push_back({SignalReader(signal.signal, go)});
   std::optional<milliseconds> begin;
   milliseconds now{0};
-  const auto read = reader.for_each(*query, [&](const SampleRow& row) {
-    const Sample& sample = row.sample;
+  const auto take = [&](const Sample& sample) {
     if (!begin) {
       begin = now = sample.monotonic;
       run.first = sample.time;
@@ -83,6 +83,9 @@ Result<void> read_samples(SampleReader& reader, const DetectionOptions& options,
       readings[i].minima.add(now, values);
     }
     return true;
+  };
+  const auto read = reader.for_each(*query, [&](const SampleRow& row) {
+    return replay_row(row, span_of(Tier::kHours), take);  // minima of long blocks: all of it counts
   });
   if (!read) return read.error();
   run.judged = std::max(now - begin.value_or(now) - options.warm_up, milliseconds(0));

@@ -41,7 +41,8 @@ struct RunningTarget {
 };
 
 struct StoreFacts {
-  enum class State { kReadable, kMissing, kDenied, kOlder, kNotOurs, kBroken };
+  // kSilent: its file system does not answer, and nothing else is known.
+  enum class State { kReadable, kMissing, kDenied, kOlder, kNotOurs, kBroken, kSilent };
   std::string file;
   bool named = false;  // by --db
   State state = State::kMissing;

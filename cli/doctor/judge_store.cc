@@ -100,6 +100,12 @@ DoctorLine judge_database(const DoctorFacts& facts) {
       return {Health::kFail, "database", store.trouble, "sudo soakwatch doctor --db " + file, {}};
     case State::kOlder:
       return {Health::kWarn, "database", store.trouble, start_command(facts), {}};
+    case State::kSilent:
+      return {Health::kFail,
+              "database",
+              store.trouble,
+              "cat /proc/mounts    # which of them is dead? `sudo umount -l` lets go of it",
+              {}};
     case State::kNotOurs:
     case State::kBroken:
       break;
@@ -237,8 +243,10 @@ DoctorLine judge_sqlite(const MachineFacts& machine) {
 
 std::vector<DoctorLine> judge_store(const DoctorFacts& facts) {
   std::vector<DoctorLine> lines{judge_sqlite(facts.machine), judge_config(facts.config),
-                                judge_database(facts), judge_writer(facts),
-                                judge_disk(facts.store)};
+                                judge_database(facts)};
+  if (facts.store.state == State::kSilent) return lines;
+  lines.push_back(judge_writer(facts));
+  lines.push_back(judge_disk(facts.store));
   if (facts.store.state == State::kMissing) return lines;
   lines.push_back(judge_wal(facts.store));
   lines.push_back(judge_captures(facts.store));

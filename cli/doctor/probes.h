@@ -14,6 +14,8 @@ namespace soakwatch {
 
 // Of each thing that is asked and may stay silent.
 inline constexpr std::chrono::milliseconds kProbeTimeout{2000};
+// The same of the disk, which may be busy.
+inline constexpr std::chrono::milliseconds kDiskTimeout{5000};
 
 MachineFacts probe_machine();
 

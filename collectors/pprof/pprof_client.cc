@@ -10,6 +10,10 @@
 namespace soakwatch {
 namespace {
 
+// A goroutine has a stack of 2 KiB at least (runtime/stack.go: stackMin), and a process 2^48 bytes
+// of addresses: a server that tells of more lies.
+constexpr std::uint64_t kMaxGoroutines = std::uint64_t{1} << 37;
+
 // Where net/http/pprof serves unless the program mounts it elsewhere.
 HttpEndpoint with_default_path(HttpEndpoint&& endpoint) {
   if (endpoint.base_path == "/") endpoint.base_path = "/debug/pprof/";
@@ -46,6 +50,10 @@ boost::asio::awaitable<Result<MetricValues>> PprofClient::read_index() {
   if (!page) co_return page.error().in(url_of(endpoint(), ""));
   const std::optional<std::uint64_t> goroutines = page->count("goroutine");
   if (!goroutines) co_return invalid("no goroutine count on the page").in(url_of(endpoint(), ""));
+  if (*goroutines > kMaxGoroutines) {
+    co_return invalid(fmt::format("{} goroutines cannot be", *goroutines))
+        .in(url_of(endpoint(), ""));
+  }
   MetricValues values;
   values.set(Metric::kGoroutines, static_cast<double>(*goroutines));
   co_return values;

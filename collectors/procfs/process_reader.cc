@@ -339,6 +339,11 @@ Result<std::string> ProcessReader::read_smaps() const {
   return text;
 }
 
+bool ProcessReader::is_stopped() const {
+  const auto stat = impl_->read_stat();
+  return stat && stat->stopped();
+}
+
 Result<std::vector<std::uint64_t>> ProcessReader::socket_inodes() const {
   const auto stat = impl_->read_stat();
   if (!stat) return stat.error();

@@ -52,6 +52,10 @@ class ProcessReader {
   [[nodiscard]] Result<std::string> read_fd_table() const;
   [[nodiscard]] Result<std::string> read_smaps() const;
 
+  // It was stopped by a signal or a debugger, and answers nobody until it goes on. False as well
+  // where that cannot be read. For any thread.
+  [[nodiscard]] bool is_stopped() const;
+
   // Inodes of the sockets that the process holds, for finding its servers. Lists /proc/PID/fd.
   [[nodiscard]] Result<std::vector<std::uint64_t>> socket_inodes() const;
 

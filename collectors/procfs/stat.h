@@ -22,6 +22,8 @@ struct ProcStat {
 
   // The main thread has ended: a zombie, unless other threads live on.
   [[nodiscard]] bool main_thread_ended() const { return state == 'Z' || state == 'X'; }
+  // By a signal, or by a debugger.
+  [[nodiscard]] bool stopped() const { return state == 'T' || state == 't'; }
 };
 
 // Error kInvalid: not such a line.

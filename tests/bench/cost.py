@@ -161,8 +161,8 @@ def find_leaky():
 def shell_ns(port, rounds):
     """CPU time of a round of the shell loop, with all that it starts."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([HERE / "shell_round.sh", "leaky", str(port), str(rounds)], check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run([HERE / "shell_round.sh", "leaky", str(port), str(rounds),
+                    str(INTERVAL_MS / 1000)], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return seconds / rounds * 1e9
@@ -277,8 +277,8 @@ def measure_target(bench):
                         target_ns(leaky, seconds, lambda: daemon.rows() - first))
         ms = {kind: statistics.median(ns) / 1e6 for kind, ns in kinds.items()}
         costs[goroutines] = ms["watched"] - ms["idle"]
-        bench.check(f"target's CPU, {goroutines:,} goroutines", costs[goroutines], 0.25,
-                    "ms a round")
+        # An absolute time says nothing about another machine: the limit is what a bare GET costs.
+        bench.note(f"target's CPU, {goroutines:,} goroutines", costs[goroutines], "ms a round")
         bench.note("  bare GET of the index page", ms["index"] - ms["idle"], "ms a round")
         bench.check("  watched / bare GET of the index page",
                     costs[goroutines] / (ms["index"] - ms["idle"]), 1.5, "times")

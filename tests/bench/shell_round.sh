@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Does with curl, ps and text tools what a shell script does that logs the memory of a Go program,
-# for the comparison in cost.py. Prints a row per round.
+# at the pace of the daemon it is compared with in cost.py. Prints a row per round.
 #
-#   shell_round.sh PROCESS_NAME PORT ROUNDS
+#   shell_round.sh PROCESS_NAME PORT ROUNDS PAUSE_SECONDS
 set -uo pipefail
 
-name=$1 port=$2 rounds=$3
+name=$1 port=$2 rounds=$3 pause_s=$4
 pprof=http://localhost:$port/debug/pprof
 
 for ((round = 0; round < rounds; ++round)); do
@@ -17,4 +17,5 @@ for ((round = 0; round < rounds; ++round)); do
   pid=$(pgrep -x "$name" | head -1)
   rss=$(ps -o rss= -p "$pid" | awk '{printf "%.1f", $1 / 1024}')
   echo "$time,${alloc:-N/A},${inuse:-N/A},${goroutines:-N/A},${rss:-N/A}"
+  sleep "$pause_s"
 done

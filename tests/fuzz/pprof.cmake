@@ -1,3 +1,4 @@
 soakwatch_fuzz_target(http_endpoint http_endpoint_fuzz.cc soakwatch_http)
+soakwatch_fuzz_target(http_response http_response_fuzz.cc soakwatch_http)
 soakwatch_fuzz_target(index_page index_page_fuzz.cc soakwatch_pprof)
 soakwatch_fuzz_target(memstats memstats_fuzz.cc soakwatch_pprof)

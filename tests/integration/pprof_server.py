@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import re
 import socket
 import struct
 import threading
@@ -104,8 +105,143 @@ def redirect(connection, _):
     connection.sendall(answer("302 Found", b"", "Location: http://127.0.0.1:9/debug/pprof/"))
 
 
+def wants_a_login(connection, _):
+    connection.sendall(answer("401 Unauthorized", b"", "WWW-Authenticate: Basic realm=shop"))
+
+
+def bad_chunks(connection, _):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                       b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n" + INDEX)
+
+
+def closed_in_a_chunk(connection, _):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                       b"Transfer-Encoding: chunked\r\n\r\n1000\r\n" + INDEX)
+
+
+def huge_headers(connection, _):
+    many = [f"X-{i}: {'x' * 4000}" for i in range(100)]
+    connection.sendall(answer("200 OK", INDEX, *many))
+
+
+def endless_header(connection, gone):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+    while not gone.is_set():
+        connection.sendall(b"x" * 65536)
+
+
+def nul_bytes(connection, _):
+    connection.sendall(answer("200 OK", INDEX.replace(b">7<", b">\x007\x00<")))
+
+
+def with_count(count):
+    return INDEX.replace(b">7<", b">" + count + b"<")
+
+
+def negative_count(connection, _):
+    connection.sendall(answer("200 OK", with_count(b"-7")))
+
+
+def absurd_count(connection, _):
+    """More goroutines than an address space has room for; and more than a number has room for."""
+    connection.sendall(answer("200 OK", with_count(b"9007199254740992")))
+
+
+def overflowing_count(connection, _):
+    connection.sendall(answer("200 OK", with_count(b"9" * 400)))
+
+
+def fractional_count(connection, _):
+    connection.sendall(answer("200 OK", with_count(b"1e6")))
+
+
 BEHAVIOURS = [silence, endless_body, one_byte_a_second, reset, other_page, not_found, truncated,
-              wrong_length, no_http, gzip_bomb, redirect]
+              wrong_length, no_http, gzip_bomb, redirect, wants_a_login, bad_chunks,
+              closed_in_a_chunk, huge_headers, endless_header, nul_bytes, negative_count,
+              absurd_count, overflowing_count, fractional_count]
+
+
+def switching():
+    """A behaviour: another one of the bad ones at each request."""
+    one_after_the_other = itertools.cycle(BEHAVIOURS)
+
+    def behave(connection, gone):
+        next(one_after_the_other)(connection, gone)
+    return behave
+
+
+class Refused:
+    """A port on which nobody listens, and which nobody else gets."""
+
+    asked = None  # nobody counts
+
+    def __init__(self):
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def close(self):
+        self.socket.close()
+
+
+class NeverAccepts(Refused):
+    """Listens, and takes no connection; its queue is full, so that the kernel answers nobody."""
+
+    def __init__(self):
+        super().__init__()
+        self.socket.listen(0)
+        self.crowd = [socket.socket() for _ in range(4)]
+        for one in self.crowd:
+            one.setblocking(False)
+            one.connect_ex(self.socket.getsockname())
+
+    def close(self):
+        for one in self.crowd:
+            one.close()
+        super().close()
+
+
+class CaptureServer(BadServer):
+    """Its index and its heap figures are fine; `captures` says what it answers for profiles.
+
+    A name of `captures` is the last word of the path, such as "heap" or "trace"; others get 404.
+    """
+
+    HEAP = b"heap profile: 0: 0 [0: 0] @ heap/1048576\n\n# runtime.MemStats\n"
+
+    def __init__(self, captures):
+        self.captures = captures
+        self.pages = []  # asked for, without what follows a "?"
+        super().__init__(None)
+
+    def times(self, page):
+        return self.pages.count(page)
+
+    def serve(self, connection):
+        with connection:
+            connection.settimeout(120)
+            try:
+                request = connection.recv(65536)
+                if request:
+                    self.asked += 1
+                    connection.sendall(self.answer_to(request))
+            except OSError:
+                pass  # the client has had enough
+
+    def answer_to(self, request):
+        page = re.match(rb"GET \S*?/debug/pprof/(\S*) ", request)
+        if not page:
+            return answer("404 Not Found", b"")
+        name = page[1].decode()
+        if not name:
+            return answer("200 OK", INDEX, "Connection: close")
+        if name == "heap?debug=1":
+            return answer("200 OK", self.HEAP, "Connection: close")
+        self.pages.append(name.split("?")[0])
+        body = self.captures.get(self.pages[-1])
+        if body is None:
+            return answer("404 Not Found", b"404 page not found\n", "Connection: close")
+        return answer("200 OK", body, "Connection: close")
 
 
 def flapping():

@@ -1,8 +1,14 @@
 """soakwatch doctor: what it says of this machine, of a daemon's database and of a target."""
 
 import json
+import os
+import sys
+from pathlib import Path
 
 import pytest
+
+import dead_mount
+from conftest import SOAKWATCH
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
@@ -89,3 +95,25 @@ def test_a_bus_that_stays_silent_does_not_hang_it(bench):
                                                           "DBUS_SESSION_BUS_ADDRESS": address})
     assert done.status == 0, done.out
     assert "a soak cannot keep this machine awake" in done.out
+
+
+@pytest.mark.parametrize("where", ["database", "configuration"])
+def test_a_mount_that_answers_nobody(bench, where):
+    """The rest is told all the same, and soon."""
+    dead = bench.folder / "dead"
+    dead.mkdir()
+    words = {"database": ["--db", dead / "soak.db"],
+             "configuration": ["--db", bench.folder / "soak.db", "--config", dead / "soakwatch.yaml"]}
+    own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    program = bench.run_program(
+        ["unshare", *own, "--mount", sys.executable, Path(__file__).parent / "dead_mount.py", dead,
+         SOAKWATCH, "doctor", "--json", *words[where]], "dead")
+    status = program.wait(30)
+    if status == dead_mount.NOT_ALLOWED or "unshare" in program.err:
+        pytest.skip(f"nothing may be mounted here: {program.err.strip()}")
+    assert status == 1, program.err
+    checks = {check["check"]: check for check in json.loads(program.out)["checks"]}
+    silent = checks[where]
+    assert silent["health"] == FAIL
+    assert "does not answer" in silent["found"] + str(silent.get("details"))
+    assert checks["proc"]["health"] in (PASS, WARN) and "kernel" in checks

@@ -25,9 +25,10 @@ COMMITTED = re.compile(r"committed through row (\d+), (\d+) samples in all$", re
 # So eager that alerts come within seconds, and captures with them.
 CONFIG = FAST + """
 detection:
-  block: 1s
+  block: 1500ms
   warm_up: 0s
-  cold_start_span: 2s
+  cold_start_span: 0s
+  levels: 3
   goroutines: {min_growth: 5, min_growth_ratio: 0.05}
 evidence:
   baseline_interval: 1s

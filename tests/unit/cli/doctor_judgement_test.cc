@@ -126,6 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
                f.store.state = State::kDenied;
                f.store.trouble = "denied";
              }},
+        Case{"DeadMount", "database", kFail,
+             [](DoctorFacts& f) {
+               f.store.state = State::kSilent;
+               f.store.trouble = "does not answer";
+             }},
         Case{"Older", "database", kWarn,
              [](DoctorFacts& f) {
                f.store.state = State::kOlder;

@@ -141,15 +141,34 @@ TEST_F(SampleReaderTest, StopsWhenToldTo) {
   EXPECT_EQ(seen, 3);
 }
 
+// The one that came last, also where the wall clock was set back before it.
 TEST_F(SampleReaderTest, FindsTheLatestSample) {
   const auto store = open();
   const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
   store->add_sample(sample(id, kNow + seconds(1), 1));
   store->add_sample(sample(id, kNow + seconds(3), 3));
-  store->add_sample(sample(id, kNow + seconds(2), 2));
+  store->add_sample(sample(id, kNow - std::chrono::hours(1), 2));
   ASSERT_TRUE(store->flush(kFlushTimeout));
-  EXPECT_EQ(reader().latest(id).value()->time, kNow + seconds(3));
+  EXPECT_EQ(reader().latest(id).value()->time, kNow - std::chrono::hours(1));
   EXPECT_FALSE(reader().latest(id + 1).value());
+}
+
+TEST_F(SampleReaderTest, FindsTheLatestSampleOfAnInstanceThatEndedLongAgo) {
+  const auto store = open();
+  const TargetId target = store->target_id("a", {}, kNow);
+  const InstanceId ended = store->instance_id(target, process(1), kNow).id;
+  const InstanceId running = store->instance_id(target, process(2), kNow).id;
+  store->add_sample(sample(ended, kNow + seconds(1), 1));
+  store->add_sample(sample(ended, kNow + seconds(2), 2));
+  for (int i = 0; i < 11'000; ++i) {
+    store->add_sample(sample(running, kNow + seconds(3 + i), i));
+    if (i % 1000 == 0) {
+      ASSERT_TRUE(store->flush(kFlushTimeout));
+    }
+  }
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(reader().latest(ended).value()->time, kNow + seconds(2));
+  EXPECT_EQ(reader().latest(running).value()->time, kNow + seconds(3 + 10'999));
 }
 
 TEST_F(SampleReaderTest, NamesATargetThatIsNotThere) {

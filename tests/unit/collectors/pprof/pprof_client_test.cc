@@ -75,6 +75,19 @@ TEST(PprofClient, TakesNoOtherPageForAnIndexOrAHeap) {
   EXPECT_EQ(run(context, client.read_heap()).error().kind, ErrorKind::kInvalid);
 }
 
+// Each has a stack, and a process only so many addresses.
+TEST(PprofClient, TakesNoMoreGoroutinesThanThereCanBe) {
+  const auto page = [](const std::string& count) {
+    return ok("<html><table><tr><td>" + count + "</td><td><a href=x>goroutine</a></td></table>");
+  };
+  boost::asio::io_context context;
+  ScriptedServer server(context, {{{page("137438953472")}, {page("137438953473")}, {page("-1")}}});
+  PprofClient client = client_of(context, server);
+  EXPECT_EQ(run(context, client.read_index()).value().get(Metric::kGoroutines), 137438953472.0);
+  EXPECT_EQ(run(context, client.read_index()).error().kind, ErrorKind::kInvalid);
+  EXPECT_EQ(run(context, client.read_index()).error().kind, ErrorKind::kInvalid);
+}
+
 TEST(PprofClient, ATruncatedHeapProfileIsAnError) {
   const std::string whole = fixture("heap_go1.26.txt");
   const std::string first_lines = whole.substr(0, whole.find("# runtime.MemStats"));

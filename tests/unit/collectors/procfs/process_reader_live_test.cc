@@ -199,6 +199,22 @@ TEST(LiveProcess, CountsManyDescriptors) {
   EXPECT_EQ(folder->fd_count_by_listing().value(), fds);
 }
 
+TEST(LiveProcess, KnowsThatItIsStopped) {
+  ChildProcess child(wait_for_ever);
+  const auto reader = ProcessReader::open(kProc, child.pid(), "boot");
+  ASSERT_TRUE(reader);
+  EXPECT_FALSE(reader->is_stopped());
+  siginfo_t info{};
+  ASSERT_EQ(kill(child.pid(), SIGSTOP), 0);
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED), 0);
+  EXPECT_TRUE(reader->is_stopped());
+  ASSERT_EQ(kill(child.pid(), SIGCONT), 0);
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WCONTINUED), 0);
+  EXPECT_FALSE(reader->is_stopped());
+  child.kill_only();
+  EXPECT_FALSE(reader->is_stopped());
+}
+
 TEST(LiveProcess, NoDescriptorsAreZeroAndNotMissing) {
   ChildProcess child([](int ready) {
     say_ready(ready);
