@@ -28,8 +28,12 @@ struct SampleStore::Impl : StoreState {
       : StoreState(store_options, *opened.connection, kRecordLimitRows),
         options(store_options),
         lock(std::move(lock_file)),
-        notice(std::move(opened.notice)),
-        loop(*this, store_options, std::move(opened), std::move(roster)) {}
+        notice(opened.notice),
+        loop(*this, store_options, std::move(opened), std::move(roster)) {
+    if (!opened.replaced) return;
+    stats.replaced_files = 1;
+    stats.replacement = notice;
+  }
 
   // Releases the mutex, so that the writer does not wake up only to wait for it; and wakes it only
   // where it waits for this.

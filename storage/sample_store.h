@@ -46,7 +46,7 @@ struct StoreOptions {
   std::int64_t log_gather_bytes = std::int64_t{16} << 20;
   std::int64_t log_limit_bytes = std::int64_t{64} << 20;
   std::chrono::milliseconds gather_linger{2000};
-  RetentionOptions retention;      // what becomes of old rows, while nothing waits to be written
+  RetentionOptions retention;  // what becomes of old rows, while nothing waits to be written
 };
 
 // ProcessId::boot_id of what was no process of ours: rows of a file.
@@ -75,8 +75,8 @@ struct StoreStats {
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
   std::uint64_t lost_rows = 0;
-  // How often a broken file was moved aside for a new one while it was written, and what of the
-  // last time, for a person.
+  // How often a broken file was moved aside for a new one, at the start or since, and what was said
+  // of the last time, for a person.
   std::uint64_t replaced_files = 0;
   std::string replacement;
   std::size_t queued_rows = 0;
