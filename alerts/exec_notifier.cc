@@ -22,14 +22,31 @@ constexpr std::array kInherited{
     "DISPLAY", "WAYLAND_DISPLAY"};
 constexpr std::size_t kTextLimitBytes = 1000;
 
-std::vector<std::string> environment_of(const AlertTransition& transition) {
-  std::vector<std::string> out;
-  for (const char* name : kInherited) {
-    if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
+class Environment {
+ public:
+  Environment() {
+    for (const char* name : kInherited) {
+      if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
+    }
   }
-  const auto add = [&](std::string_view name, std::string_view value) {
+  void operator()(std::string_view name, std::string_view value) {
     out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kTextLimitBytes)));
-  };
+  }
+  std::vector<std::string> out;
+};
+
+std::vector<std::string> environment_of(const Notice& notice) {
+  Environment add;
+  add("NOTICE", notice.kind);
+  add("TIME", format_utc(notice.time));
+  add("SEVERITY", to_string(notice.severity));
+  add("SUMMARY", notice.text);
+  add("TEXT", notice.text);
+  return add.out;
+}
+
+std::vector<std::string> environment_of(const AlertTransition& transition) {
+  Environment add;
   const Alert& alert = transition.alert;
   add("ALERT_ID", std::to_string(alert.id));
   add("TIME", format_utc(transition.time));
@@ -49,7 +66,7 @@ std::vector<std::string> environment_of(const AlertTransition& transition) {
   add("TIME_LEFT_SECONDS",
       limit ? std::to_string(std::chrono::round<seconds>(limit->time_left).count()) : "");
   add("TEXT", describe(transition));
-  return out;
+  return add.out;
 }
 
 class ExecNotifier final : public Notifier {
@@ -60,11 +77,10 @@ class ExecNotifier final : public Notifier {
   }
 
   Result<void> notify(const AlertTransition& transition) override {
-    return run_to_end({.argv = options_.command,
-                       .environment = environment_of(transition),
-                       .input = to_json(transition) + '\n',
-                       .timeout = options_.timeout,
-                       .stop_fd = stop_.get()});
+    return run(environment_of(transition), to_json(transition));
+  }
+  Result<void> tell(const Notice& notice) override {
+    return run(environment_of(notice), to_json(notice));
   }
 
   [[nodiscard]] std::string name() const override {
@@ -74,6 +90,14 @@ class ExecNotifier final : public Notifier {
   void interrupt() override { ::eventfd_write(stop_.get(), 1); }  // never read: it stays so
 
  private:
+  Result<void> run(std::vector<std::string> environment, const std::string& json) {
+    return run_to_end({.argv = options_.command,
+                       .environment = std::move(environment),
+                       .input = json + '\n',
+                       .timeout = options_.timeout,
+                       .stop_fd = stop_.get()});
+  }
+
   ExecHookOptions options_;
   FileDescriptor stop_;
 };

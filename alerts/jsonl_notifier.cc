@@ -21,6 +21,16 @@ class JsonlNotifier final : public Notifier {
   explicit JsonlNotifier(std::filesystem::path file) : file_(std::move(file)) {}
 
   Result<void> notify(const AlertTransition& transition) override {
+    return append(to_json(transition));
+  }
+  Result<void> tell(const Notice& notice) override { return append(to_json(notice)); }
+
+  [[nodiscard]] std::string name() const override {
+    return "JSON-lines file '" + printable(file_.string()) + "'";
+  }
+
+ private:
+  Result<void> append(const std::string& json) {
     // O_NONBLOCK: to open a pipe that nobody reads must not hang before it is refused.
     constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
     const FileDescriptor out(::open(file_.c_str(), kFlags, S_IRUSR | S_IWUSR));
@@ -29,7 +39,7 @@ class JsonlNotifier final : public Notifier {
     if (::fstat(out.get(), &status) != 0) return failed("cannot be examined", errno);
     if (!S_ISREG(status.st_mode)) return invalid("is not a regular file");
 
-    const std::string line = (torn_ ? "\n" : "") + to_json(transition) + '\n';
+    const std::string line = (torn_ ? "\n" : "") + json + '\n';
     ssize_t written = 0;
     do {
       written = ::write(out.get(), line.data(), line.size());
@@ -40,11 +50,6 @@ class JsonlNotifier final : public Notifier {
     return {};
   }
 
-  [[nodiscard]] std::string name() const override {
-    return "JSON-lines file '" + printable(file_.string()) + "'";
-  }
-
- private:
   std::filesystem::path file_;
   bool torn_ = false;  // the last line lacks its end
 };

@@ -16,12 +16,22 @@
 
 namespace soakwatch {
 
+// What is wrong with the watching itself, and cannot wait until somebody looks.
+struct Notice {
+  WallTime time;
+  std::string kind;  // "store_replaced"
+  Severity severity = Severity::kCritical;
+  std::string text;  // for a person
+};
+
 class Notifier {
  public:
   virtual ~Notifier() = default;
   // Tells one transition to firing, plateau or resolved. Called on one thread, which is this
   // notifier's own.
   virtual Result<void> notify(const AlertTransition& transition) = 0;
+  // Tells a notice, on the same thread. Nothing where it reaches people in another way.
+  virtual Result<void> tell(const Notice&) { return {}; }
   [[nodiscard]] virtual std::string name() const = 0;
   // For good: a notify() under way, and each later one, returns soon. Called on any thread. Needed
   // only where notify() may take long.
@@ -51,6 +61,8 @@ std::unique_ptr<Notifier> make_log_notifier(
 // Times are ISO 8601 in UTC; a time that is absent and a number that is not finite are null; texts
 // are printable and cut at 1000 bytes.
 std::string to_json(const AlertTransition& transition);
+// {"time": ..., "notice": kind, "severity": ..., "summary": text}
+std::string to_json(const Notice& notice);
 // "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z):
 // goroutines that never end; behind it: main.leak (worker.go:42), chan receive; reaches ... in 2h":
 // one printable line.
@@ -76,6 +88,7 @@ class NotifierQueue {
 
   // Thread-safe; never waits for a notifier.
   void push(const AlertTransition& transition);
+  void push(const Notice& notice);
   // How many notifications, over all notifiers, went because a queue was full.
   [[nodiscard]] std::uint64_t dropped() const;
   // How many a notifier could not deliver.

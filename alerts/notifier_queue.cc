@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "alerts/notifier.h"
 
@@ -20,9 +21,13 @@ bool is_told(const AlertTransition& transition) {
          (to == AlertState::kFiring || to == AlertState::kPlateau || to == AlertState::kResolved);
 }
 
-Result<void> notify(Notifier& notifier, const AlertTransition& transition) {
+using Message = std::variant<AlertTransition, Notice>;
+
+Result<void> hand_over(Notifier& notifier, const Message& message) {
   try {
-    return notifier.notify(transition);
+    const auto* notice = std::get_if<Notice>(&message);
+    return notice != nullptr ? notifier.tell(*notice)
+                             : notifier.notify(std::get<AlertTransition>(message));
   } catch (const std::exception& e) {
     return Error{ErrorKind::kIo, e.what()};
   }
@@ -58,13 +63,13 @@ class Lane {
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
 
-  void push(std::shared_ptr<const AlertTransition> transition) {
+  void push(std::shared_ptr<const Message> message) {
     const std::lock_guard lock(mutex_);
     if (waiting_.size() >= limit_transitions_) {
       waiting_.pop_front();
       ++dropped_;
     }
-    waiting_.push_back(std::move(transition));
+    waiting_.push_back(std::move(message));
     changed_.notify_all();
   }
 
@@ -110,10 +115,10 @@ class Lane {
     for (;;) {
       changed_.wait(lock, [&] { return finishing_ || !waiting_.empty(); });
       if (waiting_.empty()) break;
-      const auto transition = std::move(waiting_.front());
+      const auto message = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      const Result<void> told = notify(*notifier_, *transition);
+      const Result<void> told = hand_over(*notifier_, *message);
       if (!told) on_error_(told.error().in(notifier_->name()).message);
       lock.lock();
       if (!told) ++failed_;
@@ -128,7 +133,7 @@ class Lane {
 
   mutable std::mutex mutex_;  // guards what stands between it and the thread
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<const AlertTransition>> waiting_;  // shared with the other lanes
+  std::deque<std::shared_ptr<const Message>> waiting_;  // shared with the other lanes
   std::uint64_t dropped_ = 0;
   std::uint64_t failed_ = 0;
   bool finishing_ = false;
@@ -173,7 +178,12 @@ NotifierQueue::~NotifierQueue() {
 
 void NotifierQueue::push(const AlertTransition& transition) {
   if (!is_told(transition)) return;
-  const auto shared = std::make_shared<const AlertTransition>(transition);
+  const auto shared = std::make_shared<const Message>(transition);
+  for (const auto& lane : impl_->lanes) lane->push(shared);
+}
+
+void NotifierQueue::push(const Notice& notice) {
+  const auto shared = std::make_shared<const Message>(notice);
   for (const auto& lane : impl_->lanes) lane->push(shared);
 }
 

@@ -134,6 +134,14 @@ std::string to_json(const AlertTransition& transition) {
   return json::serialize(object);
 }
 
+std::string to_json(const Notice& notice) {
+  const json::object object{{"time", time(notice.time)},
+                            {"notice", text(notice.kind)},
+                            {"severity", text(to_string(notice.severity))},
+                            {"summary", text(notice.text)}};
+  return json::serialize(object);
+}
+
 std::string describe(const AlertTransition& transition) {
   const Alert& alert = transition.alert;
   const Finding& finding = alert.finding;

@@ -35,6 +35,7 @@ void add_capture_command(CLI::App& app, int& status);
 void add_compare_command(CLI::App& app, int& status);
 void add_doctor_command(CLI::App& app, int& status);
 void add_report_command(CLI::App& app, int& status);
+void add_salvage_command(CLI::App& app, int& status);
 void add_status_command(CLI::App& app, int& status);
 void add_mem_monitor_command(CLI::App& app, int& status);
 

@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
       "  soakwatch compare before.pb.gz after.pb.gz     which line's memory grew\n"
       "  soakwatch export --preset spreadsheet -o soak.csv\n"
       "  soakwatch doctor sidecar                       is this machine fit, what may be read\n"
+      "  soakwatch salvage soak.db.corrupt-* new.db     what is left of a broken database\n"
       "  soakwatch mem-monitor 6060 60                  as mem-monitor.sh did it\n"
       "\n"
       "Exit status: 0 done, 1 error, 2 usage or configuration, 3 a leak was found, 4 "
@@ -75,6 +76,7 @@ int run(int argc, char** argv) {
   add_import_command(app, status);
   add_mem_monitor_command(app, status);
   add_doctor_command(app, status);
+  add_salvage_command(app, status);
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);
     return kExitUsage;

@@ -75,8 +75,8 @@ Result<void> Monitor::open() {
     auto store = SampleStore::open(kept);
     if (!store) return store.error();
     store_ = std::move(*store);
-    if (const std::string notice = store_->startup_notice(); !notice.empty())
-      logger_->warn("{}", notice);
+    const std::string& notice = store_->startup_notice();
+    if (!notice.empty() && store_->stats().replaced_files == 0) logger_->warn("{}", notice);
     if (config_.evidence.enabled) {
       auto captures = CaptureStore::open(*store_, capture_options(config_), read_clocks().wall);
       // Without them nobody is named, but all is watched.
@@ -110,6 +110,11 @@ Result<void> Monitor::open() {
     };
     auto restored = pipeline_->restore(*reader, is_alive, read_clocks().wall);
     if (!restored) return restored.error();
+    if (const StoreStats stats = store_->stats(); stats.replaced_files > 0) {
+      pipeline_->event(
+          {read_clocks().wall, EventKind::kStoreReplaced, 0, 0, store_->startup_notice()});
+      tell_replacement(stats);
+    }
   }
   return {};
 }
@@ -254,6 +259,7 @@ void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
   } else {
     writing.failed(stats.last_error + ", " + std::to_string(stats.queued_rows) + " rows wait", now);
   }
+  if (stats.replaced_files > replaced_) tell_replacement(stats);
   const std::uint64_t lost = stats.dropped_samples + stats.dropped_records + stats.rejected_rows +
                              stats.lost_rows + notifiers_->dropped();
   if (lost > lost_) {
@@ -262,6 +268,14 @@ void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
     losing.succeeded();
   }
   lost_ = lost;
+}
+
+// A disk that breaks files is news that cannot wait until somebody reads the log.
+void Monitor::tell_replacement(const StoreStats& stats) {
+  replaced_ = stats.replaced_files;
+  logger_->error("{}", stats.replacement);
+  notifiers_->push(
+      Notice{read_clocks().wall, "store_replaced", Severity::kCritical, stats.replacement});
 }
 
 Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) : Result<void>(); }

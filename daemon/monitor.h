@@ -99,6 +99,7 @@ class Monitor {
   void tell(EventKind kind, const char* detail);
   void adopt_command(TargetWatcher& watcher, const Target& target);
   boost::asio::awaitable<void> watch_store();
+  void tell_replacement(const StoreStats& stats);
   void report_trouble(FailureLog& writing, FailureLog& losing);
 
   boost::asio::io_context& context_;
@@ -124,7 +125,8 @@ class Monitor {
   std::size_t running_ = 0;
   const char* stop_detail_ = "";
   boost::asio::steady_timer health_timer_;
-  std::uint64_t lost_ = 0;  // rows and notifications that were told of
+  std::uint64_t lost_ = 0;      // rows and notifications that were told of
+  std::uint64_t replaced_ = 0;  // files of the database that were told of
   std::function<void()> on_done_;
 };
 

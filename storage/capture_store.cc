@@ -25,6 +25,8 @@ struct CaptureStore::Impl {
 
   // With the mutex held, all of them.
   Result<void> load();
+  // Where the database was moved aside, the captures went with it.
+  Result<void> follow_database();
   // What is needed, once everything queued is committed.
   Result<CaptureUse> use();
   // The captures that must go for `incoming`.
@@ -39,6 +41,7 @@ struct CaptureStore::Impl {
   mutable std::mutex mutex;  // guards what follows
   CaptureFolder folder;
   std::map<CaptureId, Capture> captures;
+  std::uint64_t followed = 0;  // StoreStats::replaced_files
 
   // Of `captures`; read without the mutex.
   std::atomic<std::size_t> stored_captures{0};
@@ -102,6 +105,16 @@ Result<void> CaptureStore::Impl::load() {
     return sqlite_error(store.database(), error);
   }
   return {};
+}
+
+Result<void> CaptureStore::Impl::follow_database() {
+  const std::uint64_t replaced = store.stats().replaced_files;
+  if (replaced == followed) return {};
+  followed = replaced;
+  captures.clear();
+  stored_captures = 0;
+  stored_bytes = 0;
+  return load();
 }
 
 Result<CaptureUse> CaptureStore::Impl::use() {
@@ -183,6 +196,7 @@ Result<Capture> CaptureStore::add(Capture capture, std::string_view content,
   if (!target)
     return not_found(fmt::format("a capture of target {}, which is not stored", capture.target));
   const std::lock_guard held(impl_->mutex);
+  if (auto followed = impl_->follow_database(); !followed) return followed.error();
   capture.id = 0;
   if (capture.alert == AlertId{0}) capture.alert.reset();
   capture.bytes = static_cast<std::int64_t>(content.size());
@@ -212,6 +226,7 @@ Result<Capture> CaptureStore::add(Capture capture, std::string_view content,
 
 Result<std::size_t> CaptureStore::tidy(WallTime now) {
   const std::lock_guard held(impl_->mutex);
+  if (auto followed = impl_->follow_database(); !followed) return followed.error();
   if (auto strays = impl_->remove_strays(now); !strays) return strays.error();
   if (impl_->captures.empty()) return std::size_t{0};
   const Result<CaptureUse> needed = impl_->use();

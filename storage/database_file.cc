@@ -193,7 +193,8 @@ Result<OpenedDatabase> begin_anew(const path& database, const std::string& troub
     return OpenedDatabase{std::move(*db),
                           fmt::format("{} was broken ({}): it was moved to {}, and a new database "
                                       "was begun",
-                                      database.string(), trouble, moved->string())};
+                                      database.string(), trouble, moved->string()),
+                          true};
   } catch (const SQLite::Exception& error) {
     return sqlite_error(database, error);
   }

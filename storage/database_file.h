@@ -24,7 +24,8 @@ Result<void> prepare_database_file(const std::filesystem::path& database);
 
 struct OpenedDatabase {
   std::unique_ptr<SQLite::Database> connection;
-  std::string notice;  // for the log, when the file had to be replaced; else empty
+  std::string notice{};   // for the log; empty: nothing to tell
+  bool replaced = false;  // the file was broken: the notice says so
 };
 
 // Opens for writing, checks after an unclean stop, migrates. A file that is broken twice in a row

@@ -28,8 +28,13 @@ struct SampleStore::Impl : StoreState {
       : StoreState(store_options, *opened.connection, kRecordLimitRows),
         options(store_options),
         lock(std::move(lock_file)),
-        notice(std::move(opened.notice)),
-        loop(*this, store_options, std::move(opened), std::move(roster)) {}
+        notice(opened.notice),
+        begun_anew(opened.replaced),
+        loop(*this, store_options, std::move(opened), std::move(roster)) {
+    if (!begun_anew) return;
+    stats.replaced_files = 1;
+    stats.replacement = notice;
+  }
 
   // Releases the mutex, so that the writer does not wake up only to wait for it; and wakes it only
   // where it waits for this.
@@ -47,6 +52,7 @@ struct SampleStore::Impl : StoreState {
   const StoreOptions options;
   const LockFile lock;
   const std::string notice;
+  const bool begun_anew;  // the file was broken
   WriterLoop loop;
   std::thread thread;
 };

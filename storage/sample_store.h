@@ -78,8 +78,8 @@ struct StoreStats {
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
   std::uint64_t lost_rows = 0;
-  // How often a broken file was moved aside for a new one while it was written, and what of the
-  // last time, for a person.
+  // How often a broken file was moved aside for a new one, at the start or since, and what was said
+  // of the last time, for a person.
   std::uint64_t replaced_files = 0;
   std::string replacement;
   std::size_t queued_rows = 0;

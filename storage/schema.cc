@@ -142,7 +142,7 @@ constexpr std::size_t kFiguresInFirstTable = 32;
 static_assert(kDaemonFigureCount == kFiguresInFirstTable,
               "append a migration with ALTER TABLE daemon_stats ADD COLUMN");
 
-// How the daemon itself does.
+// Version 5: how the daemon itself does.
 std::string daemon_stats_table() {
   std::string sql =
       "CREATE TABLE daemon_stats (\n"

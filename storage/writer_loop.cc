@@ -86,8 +86,8 @@ void WriterLoop::wait_for_work(Lock& held) {
 void WriterLoop::wait_to_retry(Lock& held) {
   auto until = now() + options_.retry_interval;
   if (last_) until = std::min(until, state_.give_up);
-  state_.wake.wait_until(held, until,
-                         [this] { return state_.retry_now || (state_.stop && !last_); });
+  state_.wake.wait_for(held, until - now(),
+                       [this] { return state_.retry_now || (state_.stop && !last_); });
   state_.retry_now = false;
 }
 
@@ -212,6 +212,8 @@ void WriterLoop::retain(Lock& held) {
       connection_.retain(options_.retention, *wall, retention_pace_.limit_units(), slice);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   retention_pace_.took(slice.units, time);
+  // What gives room needs some first.
+  if (outcome.trouble == WriteTrouble::kNoSpace) space_.refused();
   held.lock();
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   state_.ids.forget(slice.removed_instances);

@@ -27,6 +27,15 @@ TEST_F(JsonlNotifierTest, AppendsALineForEachTransition) {
   EXPECT_EQ(content_of(file_), to_json(to_firing()) + "\n" + to_json(to_resolved()) + "\n");
 }
 
+TEST_F(JsonlNotifierTest, ANoticeIsALineAsWell) {
+  const Notice notice{from_unix_ms(1795164000000), "store_replaced", Severity::kCritical,
+                      "soak.db was broken\x1b"};
+  ASSERT_TRUE(notifier_->tell(notice));
+  EXPECT_EQ(content_of(file_), to_json(notice) + "\n");
+  EXPECT_EQ(to_json(notice), R"({"time":"2026-11-20T08:40:00.000Z","notice":"store_replaced",)"
+                             R"("severity":"critical","summary":"soak.db was broken\\x1b"})");
+}
+
 TEST_F(JsonlNotifierTest, KeepsWhatTheFileHeld) {
   std::ofstream(file_) << "{}\n";
   ASSERT_TRUE(notifier_->notify(to_firing()));
