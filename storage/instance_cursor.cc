@@ -1,7 +1,6 @@
 #include "storage/instance_cursor.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace soakwatch {
 namespace {
@@ -49,11 +48,11 @@ void InstanceCursor::read_page(SamplePages& pages, int page_rows) {
   next_ = 0;
   horizon_ms_ = range_.end_ms;
   const int buckets = std::max(kLeastBuckets, page_rows / kRowsPerBucket);
-  std::vector<TierBucket> hours = read_tier(pages, Tier::kHours, buckets);
-  std::vector<TierBucket> minutes = read_tier(pages, Tier::kMinutes, buckets);
+  const std::vector<TierBucket> hours = read_tier(pages, Tier::kHours, buckets);
+  const std::vector<TierBucket> minutes = read_tier(pages, Tier::kMinutes, buckets);
   if (rows_ == Rows::kAll) read_raw(pages, page_rows);
-  sort_in(std::move(hours), Tier::kHours);
-  sort_in(std::move(minutes), Tier::kMinutes);
+  sort_in(hours, Tier::kHours);
+  sort_in(minutes, Tier::kMinutes);
   std::stable_sort(page_.begin(), page_.end(),
                    [](const TieredRow& a, const TieredRow& b) { return a.begin_ms < b.begin_ms; });
   covered_ms_ = horizon_ms_;
@@ -98,12 +97,12 @@ void InstanceCursor::read_raw(SamplePages& pages, int limit) {
   for (SampleRecord& row : rows) page_.push_back({time_of(row), row.id, row.sample, {}});
 }
 
-void InstanceCursor::sort_in(std::vector<TierBucket> buckets, Tier tier) {
-  for (TierBucket& bucket : buckets) {
+void InstanceCursor::sort_in(const std::vector<TierBucket>& buckets, Tier tier) {
+  for (const TierBucket& bucket : buckets) {
     const std::int64_t begin = to_unix_ms(bucket.begin);
     if (begin >= horizon_ms_) return;
     next_bucket_ms_[index_of(tier)] = begin + 1;
-    page_.push_back({begin, 0, bucket.last, std::move(bucket)});
+    page_.push_back({begin, 0, bucket.last, bucket});
   }
 }
 

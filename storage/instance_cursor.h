@@ -31,7 +31,7 @@ class InstanceCursor {
   // Of a tier, up to the horizon, which comes nearer where the page is full.
   std::vector<TierBucket> read_tier(SamplePages& pages, Tier tier, int limit);
   void read_raw(SamplePages& pages, int limit);
-  void sort_in(std::vector<TierBucket> buckets, Tier tier);
+  void sort_in(const std::vector<TierBucket>& buckets, Tier tier);
 
   InstanceId instance_;
   TimeRange range_;

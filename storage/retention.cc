@@ -338,7 +338,7 @@ void Retention::give_back(Slice& slice, int limit_units) {
 
 void SlicePace::took(int units, std::chrono::microseconds time) {
   // Far enough below the limit of 50 ms that a slow moment of the disk stays within it, too.
-  constexpr double kTargetUs = 15000;
+  constexpr double kTargetUs = 10000;
   constexpr int kLeast = 50;
   constexpr int kMost = 2000;
   if (units * 2 < limit_) return;  // too little work to learn from

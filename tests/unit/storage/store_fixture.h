@@ -88,7 +88,8 @@ class StoreTest : public testing::Test {
   SampleReader reader() const { return SampleReader::open(options_.database).value(); }
   // A single value, read by a connection of its own.
   std::string ask(const std::string& sql) const {
-    SQLite::Database db(options_.database.string());
+    constexpr int kBusyTimeoutMs = 10000;  // a writer that recovers after a kill
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs);
     return db.execAndGet(sql).getString();
   }
   std::vector<SampleRow> rows(const SampleQuery& query = {}) const {
