@@ -32,7 +32,7 @@ TEST_F(JsonlNotifierTest, ANoticeIsALineAsWell) {
                       "soak.db was broken\x1b"};
   ASSERT_TRUE(notifier_->tell(notice));
   EXPECT_EQ(content_of(file_), to_json(notice) + "\n");
-  EXPECT_EQ(to_json(notice), R"({"time":"2026-11-20T08:40:00.000Z","notice":"store_replaced",)"
+  EXPECT_EQ(to_json(notice), R"({"time":"2026-11-20T08:40:00Z","notice":"store_replaced",)"
                              R"("severity":"critical","summary":"soak.db was broken\\x1b"})");
 }
 
