@@ -70,7 +70,8 @@ Result<void> Monitor::open() {
   boot_id_ = *boot_id;
   if (options_.store) {
     StoreOptions kept = store_options(config_.storage);
-    TrustedClock clock({.steady_after_start = kept.retention.interval});
+    TrustedClock clock({});
+    (void)clock.look(read_clocks());  // some seconds before it counts
     kept.retention.now = [clock]() mutable { return clock.look(read_clocks()); };
     auto store = SampleStore::open(kept);
     if (!store) return store.error();

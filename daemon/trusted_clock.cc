@@ -7,9 +7,7 @@ namespace soakwatch {
 
 std::optional<WallTime> TrustedClock::look(const Moment& now) {
   const milliseconds offset = milliseconds(to_unix_ms(now.wall)) - now.boottime;
-  if (!std::exchange(started_, true)) {
-    trusted_after_ = now.boottime + options_.steady_after_start;
-  } else if (std::chrono::abs(offset - offset_) > options_.jump) {
+  if (std::exchange(started_, true) && std::chrono::abs(offset - offset_) > options_.jump) {
     trusted_after_ = now.boottime + options_.steady_after_jump;
   }
   offset_ = offset;

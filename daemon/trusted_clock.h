@@ -8,13 +8,12 @@
 
 namespace soakwatch {
 
-// A clock that was set wrongly, by hand or by a battery that is empty, must not make old rows out
-// of new ones: what is rolled up cannot be had back. It is trusted once it has gone steadily for
-// some time, against the clock that counts from the boot. Not thread-safe.
+// A clock that was set wrongly, by hand or by a battery that is empty, must not make old rows out of
+// new ones: what is rolled up cannot be had back. After a jump against the clock that counts from
+// the boot it is trusted again when it has gone steadily for some time. Not thread-safe.
 class TrustedClock {
  public:
   struct Options {
-    std::chrono::milliseconds steady_after_start{0};
     std::chrono::milliseconds steady_after_jump = std::chrono::hours(24);
     std::chrono::milliseconds jump = std::chrono::hours(1);  // less is a correction
   };
