@@ -1,4 +1,6 @@
 // The power goes at a hundred arbitrary moments. tests/unit/storage/fault_vfs.h plays the disk.
+#include <sqlite3.h>
+
 #include <random>
 
 #include "fault_vfs.h"
@@ -33,7 +35,7 @@ class PowerCutTest : public StoreTest {
     std::int64_t captures = 0;
   };
   // Rounds of samples, alerts and captures, until the power goes or `rounds` are done.
-  void live(Life& life, int rounds);
+  void live(Life& life, int rounds, bool samples_only = false);
   // False: the power went first.
   bool acknowledged(SampleStore& store) const {
     while (!disk_.is_cut()) {
@@ -52,7 +54,7 @@ class PowerCutTest : public StoreTest {
   std::mt19937_64 chance_{20261120};
 };
 
-void PowerCutTest::live(Life& life, int rounds) {
+void PowerCutTest::live(Life& life, int rounds, bool samples_only) {
   life.begin = wall_;
   auto opened = SampleStore::open(options_);
   if (!opened) return;  // the power went before
@@ -64,8 +66,8 @@ void PowerCutTest::live(Life& life, int rounds) {
     clock_ = clock_.load() + seconds(1);
     wall_ += seconds(1);
     for (int i = 0; i < kTargets; ++i) store.add_sample(sample(instance, wall_, round));
-    const bool alerts = round % kRoundsPerAlert == 0;
-    const bool captures = round % kRoundsPerCapture == 0;
+    const bool alerts = !samples_only && round % kRoundsPerAlert == 0;
+    const bool captures = !samples_only && round % kRoundsPerCapture == 0;
     if (alerts) {
       AlertTransition change;
       change.alert.id = store.next_alert_id();
@@ -148,12 +150,42 @@ TEST_F(PowerCutTest, AReaderThatNeverEndsDoesNotMakeTheLossGrow) {
     SQLite::Database person(options_.database.string());
     person.exec("BEGIN");
     person.execAndGet("SELECT count(*) FROM samples");
-    live(life, kMostRounds);
+    live(life, kMostRounds, true);  // an alert would sync the log
     disk_.cut();
   }
   disk_.restore_after_cut(chance_);
   EXPECT_EQ(life.samples, kMostRounds * kTargets);
   EXPECT_LE(lost(life), kMostLost);
+}
+
+// The rows of a transaction whose sync failed are found in the log when it is written again: they
+// are not safe for that.
+TEST_F(PowerCutTest, WhatASyncRefusedIsSyncedBeforeItIsAcknowledged) {
+  for (int i = 0; i < 10; ++i) {
+    options_.database = folder_ / ("sync-" + std::to_string(i) + ".db");
+    SampleStore::open(options_).value().reset();
+    disk_.watch_syncs();
+    auto store = SampleStore::open(options_).value();
+    store->add_event({kNow, EventKind::kGap, 0, 0, "the log has begun"});
+    ASSERT_TRUE(store->flush(kFlushTimeout));
+    disk_.fail([left = 2](FaultVfs::Call call, const std::string& file) mutable {
+      // Of the commit, and of the attempt to close.
+      const bool hit = call == FaultVfs::Call::kSync && file.ends_with("-wal") && left-- > 0;
+      return hit ? SQLITE_IOERR_FSYNC : SQLITE_OK;
+    });
+    Capture capture;
+    capture.id = store->next_capture_id();
+    capture.target = 1;
+    store->add_capture(capture);
+    ASSERT_TRUE(store->flush(kFlushTimeout));
+    ASSERT_GT(store->stats().failed_writes, 0U);
+    disk_.cut();
+    (void)store->close(milliseconds(0));  // the clock stands still
+    store.reset();
+    disk_.restore_after_cut(chance_);
+    ASSERT_EQ(number("SELECT count(*) FROM captures"), 1);
+    disk_.heal();
+  }
 }
 
 // A disk that acknowledges a sync and forgets: then alerts are lost, and the checks above see it.
