@@ -24,7 +24,8 @@ int salvage_file(const SalvageArguments& args) {
     broken += table.broken_ranges;
     std::printf("%-14s %10lld rows", table.name.c_str(), static_cast<long long>(table.rows));
     if (table.broken_ranges > 0) {
-      std::printf(", %lld unreadable ranges of ids", static_cast<long long>(table.broken_ranges));
+      std::printf(", %lld unreadable range%s of ids", static_cast<long long>(table.broken_ranges),
+                  table.broken_ranges == 1 ? "" : "s");
     }
     if (table.refused_rows > 0) {
       std::printf(", %lld rows of no sense left out", static_cast<long long>(table.refused_rows));

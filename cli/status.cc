@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "model/alert_family.h"
 #include "model/printable.h"
+#include "model/target.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
@@ -146,8 +147,9 @@ void print_family(const AlertFamily& family, WallTime now, bool color) {
 }
 
 void print_target(const TargetStatus& s, WallTime now, bool color) {
-  std::string line =
-      bold(printable(s.target.name), color) + "  " + dim(printable(s.target.spec), color);
+  const bool self = s.target.name == kSelfTargetName && s.target.spec.starts_with("command:");
+  std::string line = bold(printable(s.target.name), color) + "  " +
+                     dim(self ? "the daemon's own process" : printable(s.target.spec), color);
   std::printf("%s\n", line.c_str());
   if (!s.instance) {
     std::printf("  not seen yet\n");

@@ -169,5 +169,45 @@ TEST_F(MigrationFrom2Test, AReaderOfVersion2SaysWhatToDo) {
       << refused.error().message;
 }
 
+// As version 3 left it, the last without tiers and the daemon's own figures.
+class MigrationFrom3Test : public StoreTest {
+ protected:
+  MigrationFrom3Test() {
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+    const auto& all = schema_migrations();
+    if (!migrate(db, {all[0], all[1], all[2]})) throw std::runtime_error("version 3");
+    db.exec(R"sql(
+      INSERT INTO targets VALUES (1, 'sidecar', 'name:sidecar', 1000);
+      INSERT INTO instances VALUES (2, 1, 'boot-1', 7, 100, 'sidecar', '/usr/bin/sidecar',
+                                    'sidecar --serve', 50, 1000000000, 1000, NULL, NULL, 1024,
+                                    NULL, NULL);
+      INSERT INTO samples (id, instance_id, time_ms, monotonic_ms, rss_bytes)
+        VALUES (3, 2, 2000, 500, 4096), (4, 2, 3000, 1500, 8192);
+      INSERT INTO captures VALUES (5, 1, 2, 'heap', 'baseline', 2500, NULL, 'heap.pb.gz', 100);
+    )sql");
+  }
+};
+
+TEST_F(MigrationFrom3Test, AWriterKeepsEveryRowOfVersion3) {
+  options_.retention.now = [] {
+    return from_unix_ms(10000);
+  };  // it is rebuilt so that it can shrink
+  open().reset();
+  EXPECT_EQ(ask("PRAGMA user_version"), std::to_string(schema_version()));
+  EXPECT_EQ(ask("PRAGMA auto_vacuum"), "2");
+  ASSERT_EQ(rows().size(), 2U);
+  EXPECT_EQ(rows().at(1).sample.values.get(Metric::kRssBytes), 8192.0);
+  EXPECT_EQ(reader().captures({}).value().at(0).id, 5);
+  EXPECT_EQ(ask("SELECT count(*) FROM minutes") + ask("SELECT count(*) FROM daemon_stats"), "00");
+}
+
+TEST_F(MigrationFrom3Test, AReaderOfVersion3SaysWhatToDo) {
+  const auto refused = SampleReader::open(options_.database);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("has version 3, not yet"), std::string::npos)
+      << refused.error().message;
+}
+
 }  // namespace
 }  // namespace soakwatch
