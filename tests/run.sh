@@ -115,14 +115,17 @@ build_targets() {
   done
 }
 
-# A Python that has pytest: Debian's package belongs to Debian's Python.
+# A Python that has pytest, better one that runs several files at a time: Debian's packages belong to
+# Debian's Python.
 python_with_pytest() {
-  local python
-  for python in python3 /usr/bin/python3; do
-    if "$python" -c 'import pytest' 2>/dev/null; then
-      printf '%s' "$python"
-      return 0
-    fi
+  local python modules
+  for modules in 'pytest, xdist' pytest; do
+    for python in python3 /usr/bin/python3; do
+      if "$python" -c "import $modules" 2>/dev/null; then
+        printf '%s' "$python"
+        return 0
+      fi
+    done
   done
   return 1
 }
