@@ -282,36 +282,36 @@ Section alerts() {
 }
 
 Section storage() {
-  return {"storage",
-          "Where the samples are kept.",
-          {key(
-               "database", [](auto& c) -> auto& { return c.storage.database; }, PathKind{},
-               "SQLite file; empty is soakwatch.db in the state folder of the user or the system."),
-           key(
-               "live_csv", [](auto& c) -> auto& { return c.storage.live_csv; }, PathKind{},
-               "CSV file that is written beside the database; empty is off."),
-           key(
-               "queue_limit_rows", [](auto& c) -> auto& { return c.storage.queue_limit_rows; },
-               CountKind{100, 1'000'000}, "Samples that may wait while the disk does not answer."),
-           key(
-               "min_free", [](auto& c) -> auto& { return c.storage.min_free_bytes; },
-               SizeKind{0, kTiB},
-               "Free space that samples leave on the file system, but a twentieth of it at most; "
-               "captures leave eight times that. 0 is off."),
-           key(
-               "keep_raw", [](auto& c) -> auto& { return c.storage.keep_raw; },
-               DurationKind{1min, 3650 * kDay},
-               "Samples are kept as they were read; older ones become a row a minute."),
-           key(
-               "keep_minutes", [](auto& c) -> auto& { return c.storage.keep_minutes; },
-               DurationKind{1min, 3650 * kDay}, "Older rows of a minute become rows of an hour."),
-           key(
-               "keep_hours", [](auto& c) -> auto& { return c.storage.keep_hours; },
-               DurationKind{1h, 36500 * kDay}, "Older rows of an hour go, and events as old."),
-           key(
-               "max_size", [](auto& c) -> auto& { return c.storage.max_bytes; }, SizeKind{0, kTiB},
-               "Of the database; beyond it rows are rolled up and deleted sooner. 0: no limit.")},
-          {}};
+  return {
+      "storage",
+      "Where the samples are kept.",
+      {key(
+           "database", [](auto& c) -> auto& { return c.storage.database; }, PathKind{},
+           "SQLite file; empty is soakwatch.db in the state folder of the user or the system."),
+       key(
+           "live_csv", [](auto& c) -> auto& { return c.storage.live_csv; }, PathKind{},
+           "CSV file that is written beside the database; empty is off."),
+       key(
+           "queue_limit_rows", [](auto& c) -> auto& { return c.storage.queue_limit_rows; },
+           CountKind{100, 1'000'000}, "Samples that may wait while the disk does not answer."),
+       key(
+           "min_free", [](auto& c) -> auto& { return c.storage.min_free_bytes; }, SizeKind{0, kTiB},
+           "Free space that samples leave on the file system, but a twentieth of it at most; "
+           "captures leave eight times that. 0 is off."),
+       key(
+           "keep_raw", [](auto& c) -> auto& { return c.storage.keep_raw; },
+           DurationKind{1min, 3650 * kDay},
+           "Samples are kept as they were read; older ones become a row a minute."),
+       key(
+           "keep_minutes", [](auto& c) -> auto& { return c.storage.keep_minutes; },
+           DurationKind{1min, 3650 * kDay}, "Older rows of a minute become rows of an hour."),
+       key(
+           "keep_hours", [](auto& c) -> auto& { return c.storage.keep_hours; },
+           DurationKind{1h, 36500 * kDay}, "Older rows of an hour go, and events as old."),
+       key(
+           "max_size", [](auto& c) -> auto& { return c.storage.max_bytes; }, SizeKind{0, kTiB},
+           "Of the database; beyond it rows are rolled up and deleted sooner. 0: no limit.")},
+      {}};
 }
 
 Section self() {

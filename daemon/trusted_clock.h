@@ -8,9 +8,9 @@
 
 namespace soakwatch {
 
-// A clock that was set wrongly, by hand or by a battery that is empty, must not make old rows out of
-// new ones: what is rolled up cannot be had back. After a jump against the clock that counts from
-// the boot it is trusted again when it has gone steadily for some time. Not thread-safe.
+// A clock that was set wrongly, by hand or by a battery that is empty, must not make old rows out
+// of new ones: what is rolled up cannot be had back. After a jump against the clock that counts
+// from the boot it is trusted again when it has gone steadily for some time. Not thread-safe.
 class TrustedClock {
  public:
   struct Options {

@@ -8,7 +8,7 @@ usage() {
 Usage: tests/run.sh [--quick] [--sanitizers] [--no-install]
 
   --quick       without the detection benchmark, fuzz targets and clang-tidy
-  --sanitizers  also the unit tests under address, undefined-behaviour and thread sanitizers
+  --sanitizers  also the unit and integration tests under address, undefined-behaviour and thread sanitizers
   --no-install  do not look for missing packages
 
 SOAKWATCH_FUZZ_SECONDS: how long each fuzz target runs (10).
@@ -43,6 +43,8 @@ finish() {
   ((failed == 0)) || exit 1
   exit 0
 }
+
+export TSAN_OPTIONS="suppressions=$root/tests/tsan.supp"
 
 # The thread sanitizer of g++ 12 does not know the wider address randomisation of newer kernels. The
 # build needs this as well: it runs the test programs to list their tests.
@@ -135,8 +137,9 @@ suite_attribute() {
   grep -o '<testsuite [^>]*' "$2" | head -n 1 | sed -n "s/.* $1=\"\([0-9]*\)\".*/\1/p"
 }
 
+# integration_tests PRESET
 integration_tests() {
-  local python report=$root/build/pytest.xml status=0
+  local python report=$root/build/pytest-$1.xml status=0
   if ! python=$(python_with_pytest); then
     count 0 1 "integration tests: there is no pytest"
     return
@@ -145,7 +148,7 @@ integration_tests() {
   # They wait more than they work: several files at a time, where pytest can.
   local parallel=()
   if "$python" -c 'import xdist' 2>/dev/null; then parallel=(-n $((jobs + 1)) --dist loadfile); fi
-  SOAKWATCH_BUILD=$root/build/dev "$python" -m pytest tests/integration -ra -q -p no:cacheprovider \
+  SOAKWATCH_BUILD=$root/build/$1 for_preset "$1" "$python" -m pytest tests/integration -ra -q -p no:cacheprovider \
     "${parallel[@]}" --junitxml="$report" || status=$?
   if [[ ! -s $report ]] || ((status > 1)); then
     count 0 1 "integration tests: pytest ended with status $status"
@@ -157,7 +160,7 @@ integration_tests() {
   not_run=$(suite_attribute skipped "$report")
   skipped=$((skipped + not_run))
   if ((bad == 0 && status != 0)); then bad=1; fi
-  count $((all - bad - not_run > 0 ? all - bad - not_run : 0)) "$bad" "integration tests"
+  count $((all - bad - not_run > 0 ? all - bad - not_run : 0)) "$bad" "integration tests, preset $1"
 }
 
 # fuzz NAME SECONDS: new inputs go to a folder in build/, what breaks it to build/fuzz/artifacts.
@@ -216,8 +219,10 @@ published_figures() {
 sanitizers() {
   local preset
   for preset in asan-ubsan tsan; do
-    heading "unit tests, $preset"
-    if build "$preset"; then unit_tests "$preset"; fi
+    heading "unit and integration tests, $preset"
+    build "$preset" || continue
+    unit_tests "$preset"
+    integration_tests "$preset"
   done
 }
 
@@ -256,7 +261,7 @@ main() {
   heading "Go targets"
   build_targets
   heading "integration tests"
-  integration_tests
+  integration_tests dev
   if [[ $with_sanitizers == yes ]]; then sanitizers; fi
   if [[ $quick == no ]]; then
     heading "detection benchmark, short"

@@ -45,6 +45,9 @@ class Bench:
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "TZ": "UTC",
                     "XDG_STATE_HOME": str(folder / "state"),
                     "XDG_CONFIG_HOME": str(folder / "config")}
+        # What a build with sanitizers is to do with its reports.
+        self.env |= {name: value for name, value in os.environ.items()
+                     if name.endswith("SAN_OPTIONS")}
 
     def leaky(self, *arguments, name=None, **options):
         """The Go program, set up; `url` is where its pprof server is. Alone of its name."""

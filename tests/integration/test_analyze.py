@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from conftest import SOAKWATCH
+from sanitizers import measures_memory
 
 CLEAN, ERROR, USAGE, LEAK, INCONCLUSIVE = 0, 1, 2, 3, 4
 START = datetime(2026, 11, 20, 22, 0, tzinfo=timezone.utc)
@@ -325,6 +326,7 @@ def test_a_database_in_use(bench):
     assert daemon.stop() == 0
 
 
+@measures_memory
 def test_memory_is_bounded(bench):
     """tests/bench/analyze.py does the same with ten million rows."""
     file = bench.folder / "soak.csv"

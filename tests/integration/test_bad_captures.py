@@ -10,6 +10,7 @@ import pytest
 
 import pprof_server
 from program import wait_until
+from sanitizers import measures_memory
 
 # Megabytes from kilobytes; the whole would be 1 GiB.
 BOMB = gzip.compress(bytes(1 << 20), 9) * 1024
@@ -100,6 +101,7 @@ def test_the_same_server_being_honest(watch):
     assert not any(" honest: captures" in line for line in watch.err.splitlines())
 
 
+@measures_memory
 def test_the_daemon_stays_small_and_ends_in_time(watch):
     """A bomb is given up at its limit. Last: it ends the daemon."""
     peak_kib = int(re.search(r"VmHWM:\s+(\d+)", open(f"/proc/{watch.pid}/status").read())[1])

@@ -6,6 +6,7 @@ import pytest
 
 import pprof_server
 from program import wait_until
+from sanitizers import measures_memory
 
 INTERVAL_MS = 200
 FAILURES = 60  # for a server that fails at once; others fail as often as the time-out allows
@@ -105,6 +106,7 @@ def test_rounds_of_a_bad_target_are_on_time(watch):
         assert share(watch.db.samples(name)) > 0.8 * control, name
 
 
+@measures_memory
 def test_the_daemon_stays_small_and_ends_in_time(watch):
     """Bodies are given up at their limit. Last: it ends the daemon."""
     rss_kib = int(next(line for line in open(f"/proc/{watch.pid}/status")

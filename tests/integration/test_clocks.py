@@ -18,6 +18,9 @@ import pytest
 
 from conftest import BUILD, ROOT
 from program import wait_until
+from sanitizers import preloads_a_library
+
+pytestmark = preloads_a_library
 
 SHIFTED_CLOCK = BUILD / "tests/integration/libshifted_clock.so"
 EAGER = (ROOT / "packaging/quickstart.yaml").read_text()  # judges after seconds

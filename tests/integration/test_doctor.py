@@ -9,6 +9,7 @@ import pytest
 
 import dead_mount
 from conftest import SOAKWATCH
+from sanitizers import preloads_a_library
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
@@ -97,6 +98,7 @@ def test_a_bus_that_stays_silent_does_not_hang_it(bench):
     assert "a soak cannot keep this machine awake" in done.out
 
 
+@preloads_a_library
 @pytest.mark.parametrize("where", ["database", "configuration"])
 def test_a_mount_that_answers_nobody(bench, where):
     """The rest is told all the same, and soon."""

@@ -11,8 +11,10 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "tests/soak"))
 
 import hostile_peers  # noqa: E402
+from sanitizers import measures_memory
 
 
+@measures_memory
 def test_twenty_seconds(tmp_path, capsys):
     faults = hostile_peers.soak(tmp_path, 20, 1000)
     table = capsys.readouterr().out

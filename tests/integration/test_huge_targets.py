@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 from program import wait_until
+from sanitizers import measures_memory
 
 INTERVAL_MS = 200
 CONFIG = """
@@ -92,6 +93,7 @@ def fd_room():
     return MANY
 
 
+@measures_memory
 def test_a_hundred_thousand_descriptors(bench):
     room = fd_room()
     limit = MANY + 100 if room == MANY else room
@@ -104,6 +106,7 @@ def test_a_hundred_thousand_descriptors(bench):
     assert {row["open_fds"] for row in rows} == {room}
 
 
+@measures_memory
 def test_a_hundred_thousand_goroutines(bench):
     leaky = bench.leaky("-goroutines", str(MANY), "-mode", "idle")
     daemon = bench.daemon(f"name:{leaky.comm}", config=CONFIG)
@@ -139,6 +142,7 @@ def thread_room():
     return min(room)
 
 
+@measures_memory
 def test_as_many_threads_as_there_may_be(bench):
     wanted = thread_room()
     holder = bench.run_program([sys.executable, "-c", THREADS, str(wanted)], "holder", stdin=-1)

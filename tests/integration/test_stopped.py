@@ -5,6 +5,7 @@ import signal
 
 from conftest import FAST
 from program import wait_until
+from sanitizers import measures_memory
 
 STOPPED_SECONDS = 14
 # A server is asked for at most so long, so that the stop outlasts several attempts.
@@ -81,6 +82,7 @@ def resident_kib(pid):
     return int(open(f"/proc/{pid}/statm").read().split()[1]) * 4
 
 
+@measures_memory
 def test_a_target_that_crashes_a_hundred_times(bench):
     """Each run is an instance of its own; the daemon does not grow with them."""
     name = bench.unique_name()

@@ -14,6 +14,7 @@ from conftest import FAST, ROOT
 from program import wait_until
 from test_kill import last_commit
 from test_soak import SHORT
+from sanitizers import preloads_a_library
 
 TRACE = ["--log-level", "trace"]
 
@@ -29,6 +30,7 @@ def disk_faults(tmp_path_factory):
     return library
 
 
+@preloads_a_library
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC"])
 def test_calls_that_fail_at_random_lose_nothing(bench, disk_faults, error):
     program = bench.leaky("-mode", "idle")
