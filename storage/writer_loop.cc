@@ -13,6 +13,8 @@ namespace {
 
 // Soon after the start, but not during it.
 constexpr milliseconds kFirstRetention = std::chrono::seconds(10);
+constexpr milliseconds kLookPause = std::chrono::seconds(1);
+constexpr std::size_t kSmallBatchRows = 100;
 
 }  // namespace
 
@@ -97,10 +99,14 @@ void WriterLoop::look_at_room(Lock& held) {
     return;
   }
   if (state_.queue.empty() && hold_.empty()) return;
+  // A round that writes a row or two changes little.
+  const bool looked = !gathering_ && now() < looked_ + kLookPause;
+  if (looked && hold_.empty() && state_.queue.size() < kSmallBatchRows) return;
   if (!hold_.empty() && now() < next_look_ && !state_.retry_now) return;
   state_.retry_now = false;
   held.unlock();
   hold_ = lack_of_room();
+  looked_ = now();
   next_look_ = now() + options_.retry_interval;
   held.lock();
   if (!hold_.empty()) {

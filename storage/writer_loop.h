@@ -99,6 +99,7 @@ class WriterLoop {
   std::optional<Trouble> trouble_;
   Clock::time_point written_{};  // epoch: never
   Clock::time_point next_look_{};
+  Clock::time_point looked_{};  // at the room; epoch: never
   Clock::time_point next_checkpoint_;
   Clock::time_point next_retention_;  // max: never
   SlicePace retention_pace_;
