@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/daemon_stats.h"
 #include "model/timestamp.h"
 
 namespace soakwatch {
@@ -58,6 +59,7 @@ struct StoreFacts {
   std::optional<std::int64_t> capture_bytes;  // absent: may not be read
   std::int64_t max_capture_bytes = 0;
   std::vector<RunningTarget> running;
+  std::optional<DaemonStats> stats;  // the newest of the daemon that writes
 };
 
 struct UnitFacts {

@@ -1,7 +1,5 @@
-// Configuration, database, its writer and its disk.
+// Configuration, database and its disk.
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "cli/doctor/judgement.h"
 #include "model/printable.h"
@@ -16,11 +14,6 @@ constexpr std::int64_t kWarnFreeBytes = std::int64_t{1} << 30;
 constexpr std::int64_t kFailFreeBytes = std::int64_t{64} << 20;
 constexpr std::int64_t kMaxWalBytes = std::int64_t{64} << 20;
 constexpr std::size_t kMaxMistakes = 20;
-// A sample is late after three rounds and what a queue may take to be written.
-constexpr int kLateRounds = 3;
-constexpr seconds kWritePatience{60};
-// A clock that was set back makes samples of the future.
-constexpr seconds kClockPatience{60};
 
 std::string bytes(std::int64_t count) { return format_bytes(static_cast<double>(count)); }
 
@@ -66,20 +59,6 @@ DoctorLine judge_config(const ConfigFacts& config) {
           {}};
 }
 
-std::string start_command(const DoctorFacts& facts) {
-  if (facts.store.named) {
-    return "soakwatchd --config " + shell_word(facts.config.file) + " --db " +
-           shell_word(facts.store.file);
-  }
-  for (const UnitFacts& unit : facts.services.units) {
-    if (unit.state == UnitFacts::State::kInactive || unit.state == UnitFacts::State::kFailed) {
-      return unit.of_user ? "systemctl --user enable --now soakwatch"
-                          : "sudo systemctl enable --now soakwatch";
-    }
-  }
-  return "soakwatchd --config " + shell_word(facts.config.file);
-}
-
 DoctorLine judge_database(const DoctorFacts& facts) {
   const StoreFacts& store = facts.store;
   const std::string file = shell_word(store.file);
@@ -114,20 +93,6 @@ DoctorLine judge_database(const DoctorFacts& facts) {
           "database",
           store.trouble,
           fmt::format("mv {0} {0}.aside    # with the daemon stopped; it makes a new one", file),
-          {}};
-}
-
-DoctorLine judge_writer(const DoctorFacts& facts) {
-  const StoreFacts& store = facts.store;
-  if (!store.writer_runs) {
-    return {Health::kWarn, "daemon", "nothing writes this database now", start_command(facts), {}};
-  }
-  const std::string program = store.writer_program.empty() ? "a program" : store.writer_program;
-  return {Health::kPass,
-          "daemon",
-          store.writer_pid > 0 ? fmt::format("{} runs, pid {}", program, store.writer_pid)
-                               : program + " runs",
-          {},
           {}};
 }
 
@@ -183,52 +148,6 @@ DoctorLine judge_captures(const StoreFacts& store) {
           {}};
 }
 
-bool is_late(const RunningTarget& target, WallTime now) {
-  if (!target.newest_sample) return true;
-  return now - *target.newest_sample > kLateRounds * target.interval + kWritePatience;
-}
-
-DoctorLine judge_samples(const DoctorFacts& facts) {
-  const StoreFacts& store = facts.store;
-  const WallTime now = facts.machine.now.wall;
-  DoctorLine line{Health::kPass, "samples", {}, {}, {}};
-  if (store.running.empty()) {
-    line.health = Health::kWarn;
-    line.found = "the daemon runs, but none of its targets does";
-    line.mend = "soakwatch status";
-    return line;
-  }
-  std::optional<WallTime> newest;
-  std::size_t late = 0;
-  for (const RunningTarget& target : store.running) {
-    if (target.newest_sample) newest = std::max(newest.value_or(WallTime{}), *target.newest_sample);
-    if (!is_late(target, now)) continue;
-    ++late;
-    line.details.push_back(target.name + ": " +
-                           (target.newest_sample
-                                ? format_duration(now - *target.newest_sample) + " ago"
-                                : std::string("none yet")) +
-                           ", interval " + format_duration(target.interval));
-  }
-  if (late > 0) {
-    line.health = Health::kFail;
-    line.found = fmt::format("the daemon lives but is silent about {} of {} running targets", late,
-                             store.running.size());
-    line.mend = fmt::format("journalctl -n 50 _PID={}", store.writer_pid);
-    return line;
-  }
-  if (*newest > now + kClockPatience) {
-    line.health = Health::kWarn;
-    line.found = "the newest sample is of the future: the clock was set back";
-    line.mend = "timedatectl status";
-    return line;
-  }
-  line.found =
-      fmt::format("newest {} ago, {} running",
-                  format_duration(std::max(now - *newest, milliseconds(0))), store.running.size());
-  return line;
-}
-
 DoctorLine judge_sqlite(const MachineFacts& machine) {
   return {Health::kPass,
           "SQLite",
@@ -245,16 +164,10 @@ std::vector<DoctorLine> judge_store(const DoctorFacts& facts) {
   std::vector<DoctorLine> lines{judge_sqlite(facts.machine), judge_config(facts.config),
                                 judge_database(facts)};
   if (facts.store.state == State::kSilent) return lines;
-  lines.push_back(judge_writer(facts));
   lines.push_back(judge_disk(facts.store));
   if (facts.store.state == State::kMissing) return lines;
   lines.push_back(judge_wal(facts.store));
   lines.push_back(judge_captures(facts.store));
-  const bool by_daemon =
-      facts.store.writer_program.empty() || facts.store.writer_program == "soakwatchd";
-  if (facts.store.state == State::kReadable && facts.store.writer_runs && by_daemon) {
-    lines.push_back(judge_samples(facts));
-  }
   return lines;
 }
 

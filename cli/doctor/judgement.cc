@@ -25,6 +25,7 @@ std::vector<DoctorLine> judge(const DoctorFacts& facts) {
   };
   add(judge_machine(facts));
   add(judge_store(facts));
+  add(judge_daemon(facts));
   add(judge_services(facts));
   if (facts.target) add(judge_target(*facts.target));
   return lines;

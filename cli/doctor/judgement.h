@@ -27,8 +27,12 @@ bool any_fails(const std::vector<DoctorLine>& lines);
 // The parts of judge(), each in a file of its own.
 std::vector<DoctorLine> judge_machine(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_store(const DoctorFacts& facts);
+std::vector<DoctorLine> judge_daemon(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_services(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_target(const TargetFacts& target);
+
+// How the daemon of these facts is started, for a person.
+std::string start_command(const DoctorFacts& facts);
 
 // linux/capability.h
 inline constexpr int kCapDacReadSearch = 2;

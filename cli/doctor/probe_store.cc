@@ -145,6 +145,10 @@ StoreFacts probe_store(const fs::path& database, bool named, const Config& confi
     facts.state = State::kBroken;
     facts.trouble = running.error().message;
   }
+  auto stats = reader->daemon_stats();
+  if (stats && *stats && writer.running && (*stats)->pid == writer.pid) {
+    facts.stats = std::move(**stats);
+  }
   return facts;
 }
 

@@ -34,6 +34,7 @@ DoctorFacts fit() {
   facts.store.capture_bytes = kMiB;
   facts.store.max_capture_bytes = 256 * kMiB;
   facts.store.running = {{"sidecar", 5s, kNow - 4s}};
+  facts.store.stats = DaemonStats{kNow - 20s, 17, {}};
   return facts;
 }
 
@@ -110,6 +111,18 @@ INSTANTIATE_TEST_SUITE_P(
                f.machine.hard_open_files = 100'000;
              }},
         Case{"Cgroup", "cgroup", kWarn, [](DoctorFacts& f) { f.machine.cgroup_v2 = false; }},
+        Case{"Throttled", "ceilings", kWarn,
+             [](DoctorFacts& f) {
+               f.store.stats->set(DaemonFigure::kThrottleLevel, 3);
+               f.store.stats->set(DaemonFigure::kIntervalFactor, 4);
+             }},
+        Case{"ShortOfMemory", "ceilings", kWarn,
+             [](DoctorFacts& f) { f.store.stats->set(DaemonFigure::kShortOfMemory, 1); }},
+        Case{"DroppedSamples", "losses", kWarn,
+             [](DoctorFacts& f) { f.store.stats->set(DaemonFigure::kDroppedSamplesTotal, 7); }},
+        Case{
+            "DeafHook", "losses", kWarn,
+            [](DoctorFacts& f) { f.store.stats->set(DaemonFigure::kFailedNotificationsTotal, 1); }},
         Case{"NoConfig", "configuration", kWarn, [](DoctorFacts& f) { f.config.found = false; }},
         Case{"NamedConfig", "configuration", kFail,
              [](DoctorFacts& f) {
