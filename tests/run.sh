@@ -226,6 +226,24 @@ sanitizers() {
   done
 }
 
+# The checks take processor time alone, and the integration tests wait more than they work: they go on
+# beside each other, the checks with what is left.
+checks_pid=
+start_checks() {
+  setsid nice -n 19 tests/check.sh --program --no-unit-tests >build/checks.log 2>&1 &
+  checks_pid=$!
+  # Ctrl+C does not reach what runs in the background.
+  trap 'kill -- "-$checks_pid" 2>/dev/null || true' EXIT
+}
+
+finish_checks() {
+  local status=0
+  wait "$checks_pid" || status=$?
+  trap - EXIT
+  cat build/checks.log
+  if ((status == 0)); then count 1 0 "checks"; else count 0 1 "checks"; fi
+}
+
 main() {
   local quick=no with_sanitizers=no install=yes
   while (($# > 0)); do
@@ -260,6 +278,7 @@ main() {
   unit_tests dev
   heading "Go targets"
   build_targets
+  if [[ $quick == no ]]; then start_checks; fi
   heading "integration tests"
   integration_tests dev
   if [[ $with_sanitizers == yes ]]; then sanitizers; fi
@@ -269,7 +288,7 @@ main() {
     heading "fuzz targets"
     fuzz_targets
     heading "checks"
-    if tests/check.sh --program --no-unit-tests; then count 1 0 "checks"; else count 0 1 "checks"; fi
+    finish_checks
   fi
   heading "result"
   finish
