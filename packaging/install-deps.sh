@@ -25,7 +25,7 @@ quickstart_packages=(golang-go)
 test_packages=(
   libbenchmark-dev libgmock-dev libgtest-dev
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  curl procps python3 python3-pytest python3-pytest-xdist shellcheck sqlite3
+  curl e2fsprogs fiu-utils procps python3 python3-pytest python3-pytest-xdist shellcheck sqlite3
   libreoffice-calc-nogui
 )
 
@@ -54,7 +54,7 @@ install-deps: this installs packages on Debian 12 only. On another system instal
                 CLI11 2.1, zlib, libsystemd
   to try:       Go 1.19 or newer
   to test:      GoogleTest, Google Benchmark, clang 14 with clang-tidy, clang-format and its
-                run-time libraries, Python 3 with pytest, sqlite3, curl, ps, shellcheck, LibreOffice Calc
+                run-time libraries, Python 3 with pytest, sqlite3, curl, ps, mkfs.ext4, libfiu, shellcheck, LibreOffice Calc
 Then call packaging/quickstart.sh or tests/run.sh with --no-install.
 END
   exit 1

@@ -54,15 +54,66 @@ def test_calls_that_fail_at_random_lose_nothing(bench, disk_faults, error):
     assert "store_held_up" in daemon.db.kinds()
 
 
-class SmallDisk:
-    """A file system of a few MiB that only a daemon in its namespace sees."""
+# Of libfiu, all that may answer with an error: reads, writes, syncs, folders, sockets, opening.
+ANY_CALL = ["posix/io/rw/*", "posix/io/sync/*", "posix/io/dir/*", "posix/io/net/*",
+            "posix/io/oc/open"]
 
-    def __init__(self, folder, mebibytes):
+
+@preloads_a_library
+def test_any_call_of_the_system_may_fail(bench):
+    """Not only the database's: /proc, the pprof server, files of alerts and captures."""
+    if not shutil.which("fiu-run"):
+        pytest.skip("there is no fiu-run (package fiu-utils)")
+    leaky = bench.leaky("-mode", "idle")
+    name = f"pid-{leaky.pid}"
+    daemon = bench.daemon(f"pid:{leaky.pid}", arguments=TRACE,
+                          wrap=["fiu-run", "-x", "-f", bench.folder / "fiu"])
+
+    def control(command):
+        for call in ANY_CALL:
+            subprocess.run(["fiu-ctrl", "-f", bench.folder / "fiu", "-c",
+                            command.format(call), str(daemon.pid)], check=True, timeout=60)
+    daemon.db.wait_for_samples(name)
+    control("enable_random name={},probability=0.02")
+    daemon.wait_for("warning the database: ", "err")
+    committed = last_commit(daemon)[1]
+    wait_until(lambda: last_commit(daemon)[1] > committed + 100, "commits between the faults")
+    control("disable name={}")
+    committed = last_commit(daemon)[1]
+    wait_until(lambda: last_commit(daemon)[1] > committed + 20, "commits after the faults")
+    assert daemon.stop() == 0
+    rows = daemon.db.samples(name)
+    assert daemon.db.integrity() == "ok"
+    assert list(bench.folder.glob("*corrupt*")) == []
+    # What could not be read is missing, never another number.
+    assert {row["threads"] for row in rows[:1]} == {row["threads"] for row in rows[-1:]}
+    assert all(row["rss_bytes"] is None or row["rss_bytes"] > 1 << 20 for row in rows)
+    assert all(row["goroutines"] is None or row["goroutines"] > 1 for row in rows)
+    assert all(row[metric] is not None for row in rows[-5:] for metric in ("rss_bytes", "open_fds"))
+    # The process was one and the same throughout, whatever could not be read of it.
+    assert len(daemon.db.instances(name)) == 1
+
+
+class SmallDisk:
+    """A file system of a few MiB that only a daemon in its namespace sees: in memory, or an ext4 in an
+    image on a loop device, for which it takes root."""
+
+    def __init__(self, folder, mebibytes, kind="tmpfs", options="rw"):
         self.folder = folder
         folder.mkdir()
         root = os.geteuid() == 0
+        mount = f"-t tmpfs -o size={mebibytes}m,{options} small"
+        if kind == "ext4":
+            image = folder.with_suffix(".img")
+            image.touch()
+            os.truncate(image, mebibytes << 20)
+            make = shutil.which("mkfs.ext4", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+            if not make:
+                pytest.skip("there is no mkfs.ext4")
+            subprocess.run([make, "-q", image], check=True)
+            mount = f"-t ext4 -o loop,{options} {image}"
         self.enter = ["unshare", "-m" if root else "-rm", "sh", "-c",
-                      f'mount -t tmpfs -o size={mebibytes}m small "$0" && exec "$@"', folder]
+                      f'mount {mount} "$0" && exec "$@"', folder]
         self.join = ["nsenter", "-m"] if root else ["nsenter", "-U", "-m", "--preserve-credentials"]
         if subprocess.run([*map(str, self.enter), "true"], capture_output=True).returncode != 0:
             pytest.skip("no file system may be mounted in a namespace here")
@@ -77,8 +128,9 @@ class SmallDisk:
         return done.stdout.strip()
 
 
-def test_a_full_disk_stops_neither_the_watching_nor_an_alert(bench):
-    disk = SmallDisk(bench.folder / "disk", 12)
+@pytest.mark.parametrize("kind, mebibytes", [("tmpfs", 12), ("ext4", 24)])
+def test_a_full_disk_stops_neither_the_watching_nor_an_alert(bench, kind, mebibytes):
+    disk = SmallDisk(bench.folder / "disk", mebibytes, kind)
     leaky = bench.leaky("-mode", "goroutine", "-leak-rate-goroutines", "20")
     config = SHORT + "storage: {min_free: 1MiB}\nalerts: {jsonl: alerts.jsonl}\n"
     daemon = bench.daemon(f"pid:{leaky.pid}", config=config, arguments=TRACE, wrap=disk.enter,
@@ -161,9 +213,8 @@ def test_a_database_of_a_newer_version_is_left_alone(bench):
 
 
 def test_a_folder_that_cannot_be_written_is_named_at_the_start(bench):
-    disk = SmallDisk(bench.folder / "disk", 2)
-    enter = [re.sub("size=2m", "size=2m,ro", str(word)) for word in disk.enter]
-    daemon = bench.daemon("pid:1", wrap=enter, database="disk/soak.db", ready=False)
+    disk = SmallDisk(bench.folder / "disk", 2, options="ro")
+    daemon = bench.daemon("pid:1", wrap=disk.enter, database="disk/soak.db", ready=False)
     assert daemon.wait() == 1
     assert "disk/soak.db" in daemon.err and "Read-only" in daemon.err
 
