@@ -78,7 +78,7 @@ class PowerCuts:
         (machine.shared / "daemon.err").write_text("")
         machine.script(START)
         enough = self.chance.randint(10, 100)
-        wait_until(lambda: len(self.commits()) >= enough, lambda: f"commits: {machine.words()}", 180)
+        wait_until(lambda: len(self.commits()) >= enough, machine.words, 180)
         db = GuestDatabase(machine, "/data/soak.db")
 
         def records():
@@ -122,7 +122,8 @@ class PowerCuts:
         self.samples += last[1] - self.row_before
         print(f"cut {self.cuts}: {last[1] - self.row_before} samples acknowledged, "
               f"{max(0, last[1] - newest)} of them lost ({last[0] - kept:.1f} s); "
-              f"{len(alerts)} alert changes and {len(captures)} captures so far; sound: {sound}", flush=True)
+              f"{len(alerts)} alert changes and {len(captures)} captures so far; sound: {sound}",
+              flush=True)
         self.row_before = newest
 
     def __str__(self):

@@ -1,4 +1,5 @@
-"""Debian's own kernel in a machine of its own: descriptors that have to be listed, power cuts, a full disk."""
+"""Debian's own kernel in a machine of its own: descriptors that have to be listed, power cuts, a disk
+that is full."""
 
 import json
 import os
@@ -48,7 +49,8 @@ def accelerator(tmp_path_factory):
 @pytest.fixture(scope="module")
 def debian(accelerator, tmp_path_factory):
     """With systemd."""
-    machine = VirtualMachine(SYSTEM_DISK, tmp_path_factory.mktemp("debian"), accelerator, systemd=True)
+    machine = VirtualMachine(SYSTEM_DISK, tmp_path_factory.mktemp("debian"), accelerator,
+                             systemd=True)
     try:
         machine.boot()
         yield machine
@@ -58,7 +60,8 @@ def debian(accelerator, tmp_path_factory):
 
 def start_unit(machine, name, *words, properties=()):
     """A service, started; the pid of its main process."""
-    machine.run("systemd-run", f"--unit={name}", *[f"--property={line}" for line in properties], *words)
+    options = [f"--property={line}" for line in properties]
+    machine.run("systemd-run", f"--unit={name}", *options, *words)
     return int(machine.run("systemctl", "show", "--property=MainPID", "--value", name).out)
 
 
@@ -78,7 +81,8 @@ def cpu_seconds(machine, pid):
 
 
 def test_a_hundred_thousand_descriptors_that_have_to_be_listed(debian):
-    holder = start_unit(debian, "holder", "perl", "-e", HOLDER, properties=[f"LimitNOFILE={MANY + 100}"])
+    holder = start_unit(debian, "holder", "perl", "-e", HOLDER,
+                        properties=[f"LimitNOFILE={MANY + 100}"])
     listing = f"ls -U /proc/{holder}/fd | wc -l"
     wait_until(lambda: int(debian.script(listing).out) == MANY, "the descriptors", 120)
     assert debian.run("stat", "--format=%s", f"/proc/{holder}/fd").out.strip() == "0"
@@ -86,7 +90,8 @@ def test_a_hundred_thousand_descriptors_that_have_to_be_listed(debian):
     daemon = start_daemon(debian, "many", SECOND, "unit:holder.service")
     first = daemon.db.wait_for_samples("holder", 10)[-1]["monotonic_ms"]
     before = cpu_seconds(debian, daemon.pid)
-    wait_until(lambda: daemon.db.samples("holder")[-1]["monotonic_ms"] > first + 90_000, "rounds", 240)
+    wait_until(lambda: daemon.db.samples("holder")[-1]["monotonic_ms"] > first + 90_000, "rounds",
+               240)
     used = cpu_seconds(debian, daemon.pid) - before
     rows = [row for row in daemon.db.samples("holder") if row["monotonic_ms"] >= first]
     seconds = (rows[-1]["monotonic_ms"] - rows[0]["monotonic_ms"]) / 1000
@@ -109,11 +114,12 @@ def test_a_go_program_that_leaks(debian):
     assert daemon.db.alerts()[0]["detector"] == "goroutine_growth"
     rows = daemon.db.samples("leaky")
     assert {row["pid"] for row in rows} == {pid}
-    assert all(row["rss_bytes"] > 0 and row["rss_anon_bytes"] > 0 and row["open_fds"] > 0 for row in rows)
+    assert all(row[name] > 0 for row in rows for name in ("rss_bytes", "rss_anon_bytes", "open_fds"))
 
-    done = debian.run("soakwatch", "doctor", "--json", "--db", "/data/leaks.db", "unit:leaky.service")
-    checks = {check["check"]: check for check in json.loads(done.out)["checks"]}
-    print(debian.run("soakwatch", "doctor", "--db", "/data/leaks.db", "unit:leaky.service").out)
+    words = ["soakwatch", "doctor", "--db", "/data/leaks.db", "unit:leaky.service"]
+    checks = json.loads(debian.run(*words, "--json").out)["checks"]
+    checks = {check["check"]: check for check in checks}
+    print(debian.run(*words).out)
     debian.run("systemctl", "stop", "leaks", "leaky")
     assert checks["kernel"]["health"] == "warn"
     assert "6.1." in checks["kernel"]["found"] and "by listing" in checks["kernel"]["found"]
@@ -132,7 +138,8 @@ def test_power_cuts(accelerator, tmp_path):
 
 
 def test_a_full_disk_stops_neither_the_watching_nor_an_alert(accelerator, tmp_path):
-    machine = VirtualMachine(SYSTEM_DISK, tmp_path, accelerator, [make_disk(tmp_path / "data.img", 24)])
+    disk = make_disk(tmp_path / "data.img", 24)
+    machine = VirtualMachine(SYSTEM_DISK, tmp_path, accelerator, [disk])
     try:
         machine.boot()
         check_a_full_disk(machine)

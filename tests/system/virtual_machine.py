@@ -1,6 +1,7 @@
 """A small Debian with Debian's own kernel in qemu, which can lose its power. It has no network."""
 
-import re
+import json
+import os
 import shlex
 import socket
 import subprocess
@@ -18,8 +19,8 @@ FIRST_WORDS = "first program"
 
 
 class VirtualMachine:
-    """`system`: folder with vmlinuz, initrd and disk.img, as machine.sh makes it. What is written to the
-    system's disk goes with the machine; `disks` keep what reached them and are /dev/vdb and so on.
+    """`system`: folder with vmlinuz, initrd and disk.img, as machine.sh makes it. What is written to its
+    disk goes with the machine; `disks` keep what reached them and are /dev/vdb and so on.
     `folder`/shared is /shared inside: a write there has reached us once it returned there."""
 
     def __init__(self, system, folder, accelerator, disks=(), systemd=False):
@@ -82,7 +83,8 @@ class VirtualMachine:
         files["sh"].write_text(text + "\n")
         self.agent.sendall(f"{self.commands}\n".encode())
         self.hear(str(self.commands), seconds)
-        out, err, status = (files[kind].read_text(errors="replace") for kind in ("out", "err", "status"))
+        out, err, status = (files[kind].read_text(errors="replace")
+                            for kind in ("out", "err", "status"))
         for file in files.values():
             file.unlink()
         assert not check or status == "0", f"{text}: {status} {err}"
@@ -106,7 +108,6 @@ class GuestDatabase(Database):
         self.machine = machine
 
     def rows(self, sql, *values):
-        import json
         for value in values:
             sql = sql.replace("?", "'" + str(value).replace("'", "''") + "'", 1)
         done = self.machine.run("sqlite3", "-readonly", "-json", "-cmd", ".timeout 30000",
@@ -136,7 +137,7 @@ def make_disk(file, mebibytes):
 def find_accelerator(system, folder):
     """kvm where a machine gets as far as its first program with it in a moment; else tcg, which
     emulates. That /dev/kvm is there does not say that it works."""
-    if subprocess.run(["test", "-w", "/dev/kvm"]).returncode != 0:
+    if not os.access("/dev/kvm", os.W_OK):
         return "tcg"
     machine = VirtualMachine(system, folder, "kvm")
     try:
