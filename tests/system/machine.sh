@@ -9,7 +9,7 @@ usage() {
   cat <<'END'
 Usage: tests/system/machine.sh [--cuts N] [PYTEST_ARGUMENT...]
 
-  --cuts N  power cuts, half a minute each where all is emulated (8)
+  --cuts N  power cuts, about a minute each where all is emulated (6)
 
 SOAKWATCH_BUILD: build tree with the programs to test; without it build/release is built.
 SOAKWATCH_DEBIAN_MIRROR: where the system's packages come from, when it is first made
@@ -26,7 +26,7 @@ kernel=$root/build/machine-kernel
 modules=(virtio virtio_ring virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk
   crc16 crc32c_generic mbcache jbd2 ext4 netfs fscache 9pnet 9pnet_virtio 9p)
 tests_seconds=1200
-seconds_a_cut=90
+seconds_a_cut=180
 
 # Debian's kernel as it lies in its package; nothing is installed here. Kept, as the system is.
 make_kernel() {
@@ -73,7 +73,7 @@ make_disk() {
 }
 
 main() {
-  local cuts=8
+  local cuts=6
   if [[ ${1:-} == -h || ${1:-} == --help ]]; then
     usage
     return 0

@@ -61,7 +61,7 @@ class PowerCuts:
                 if life > 0:
                     self.check(machine)
                 if life < cuts:
-                    self.live(machine, wait_for_record=life % 2 == 1)
+                    self.live(machine, wait_for=(None, 1, 0)[life % 3])
             finally:
                 machine.cut_power()
             self.cuts += life < cuts
@@ -72,8 +72,8 @@ class PowerCuts:
         return [(datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp(), int(row))
                 for when, row, _ in COMMITTED.findall(text)]
 
-    def live(self, machine, wait_for_record):
-        """Until a moment by chance, or until just after an alert changed or a capture was taken."""
+    def live(self, machine, wait_for):
+        """Until a moment by chance, or until just after one more of seen[wait_for]."""
         (machine.shared / "soak.yaml").write_text(CONFIG)
         (machine.shared / "daemon.err").write_text("")
         machine.script(START)
@@ -85,13 +85,14 @@ class PowerCuts:
             return ({tuple(row.values()) for row in db.rows(HISTORY)},
                     {row["file"] for row in db.rows(CAPTURES)})
         before = self.seen = records()
-        if wait_for_record:
-            def newer():
-                self.seen = records()
-                return self.seen != before
-            wait_until(newer, "an alert or a capture", 120)
-        else:
+        if wait_for is None:
             time.sleep(self.chance.random() * 3)  # the moment of the cut
+            return
+
+        def newer():
+            self.seen = records()
+            return len(self.seen[wait_for]) > len(before[wait_for])
+        wait_until(newer, "an alert or a capture", 180)
 
     def check(self, machine):
         """What the next life finds, on a copy: nothing is mended in place."""

@@ -15,7 +15,7 @@ from test_kill import last_commit
 from virtual_machine import GuestDatabase, VirtualMachine, find_accelerator, make_disk
 
 SYSTEM_DISK = Path(os.environ.get("SOAKWATCH_MACHINE") or "build/machine")
-CUTS = int(os.environ.get("SOAKWATCH_CUTS") or 8)
+CUTS = int(os.environ.get("SOAKWATCH_CUTS") or 6)
 MANY = 100_000
 HOLDER = f"use POSIX; 1 while POSIX::dup(0) < {MANY - 1}; sleep 1 while 1"
 SECOND = "sampling: {interval: 1s}\nself: {enabled: false}\n"
@@ -129,7 +129,7 @@ def test_a_go_program_that_leaks(debian):
 
 
 def test_power_cuts(accelerator, tmp_path):
-    cuts = PowerCuts(SYSTEM_DISK, tmp_path, accelerator, make_disk(tmp_path / "data.img", 256))
+    cuts = PowerCuts(SYSTEM_DISK, tmp_path, accelerator, make_disk(tmp_path / "data.img", 1024))
     cuts.run(CUTS)
     print(cuts)
     assert cuts.cuts == CUTS and cuts.alerts > 0 and cuts.captures > 0
