@@ -8,8 +8,9 @@
 
 namespace soakwatch {
 
-// A few are listed in each round. After more comes a pause of 50 times what it took, 2 % of a core at
-// most, but never of more than 20 s: a detector's block of a minute wants a value in each half of it.
+// A few are listed in each round. After more comes a pause of 50 times what it took, 2 % of a core
+// at most, but never of more than 20 s: a detector's block of a minute wants a value in each half
+// of it.
 class ListingPace {
  public:
   using Clock = std::chrono::steady_clock;

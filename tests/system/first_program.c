@@ -1,6 +1,6 @@
-// The first program of a virtual machine: loads the kernel's modules that it brings along, mounts the disk
-// and the folder that is shared with the machine outside, and becomes the program that then= on the
-// kernel's command line names. Linked statically, alone in its initramfs.
+// The first program of a virtual machine: loads the kernel's modules that it brings along, mounts
+// the disk and the folder that is shared with the machine outside, and becomes the program that
+// then= on the kernel's command line names. Linked statically, alone in its initramfs.
 #include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
