@@ -11,6 +11,7 @@
 #include "collectors/procfs/fd_table.h"
 #include "collectors/procfs/go_environment.h"
 #include "collectors/procfs/kernel_text.h"
+#include "collectors/procfs/listing_pace.h"
 #include "collectors/procfs/process_directory.h"
 #include "collectors/procfs/process_limits.h"
 #include "collectors/procfs/smaps_rollup.h"
@@ -157,6 +158,7 @@ struct ProcessReader::Impl {
   double page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
   double ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
   bool size_counts_fds = true;  // until the kernel shows that it does not
+  ListingPace listing_pace;
 };
 
 Result<ProcStat> ProcessReader::Impl::read_stat() const {
@@ -185,7 +187,10 @@ Result<void> ProcessReader::Impl::count_fds(const ProcessDirectory& from, Metric
     }
   }
   // The size 0 stands for none at all, or for a kernel before 6.2.
+  const auto begin = ListingPace::Clock::now();
+  if (!listing_pace.due(begin)) return {};
   const auto listed = from.fd_count_by_listing();
+  listing_pace.listed(listed ? *listed : kMaxListedFds, begin, ListingPace::Clock::now());
   if (!listed) return listed.error();
   if (*listed > 0) size_counts_fds = false;
   out.set(Metric::kOpenFds, static_cast<double>(*listed));

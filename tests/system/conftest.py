@@ -27,6 +27,7 @@ sampling:
 pprof:
   heap_interval: 100ms
   heap_latency_factor: 0
+self: {enabled: false}
 """
 
 LEAKY = "/usr/local/bin/leaky -mode goroutine -leak-rate-goroutines 100 -for 10m"

@@ -74,7 +74,7 @@ main() {
     reproducible=yes
     shift
   fi
-  check_preconditions
+  check_container_preconditions
   mkdir -p build
   build_leaky
   if [[ -z ${SOAKWATCH_DEBS:-} ]]; then

@@ -1,9 +1,8 @@
-# Sourced by the scripts of this folder: the small Debian 12 that they boot in a container, and what they
-# need besides.
+# Sourced by the scripts of this folder: the small Debian 12 that they boot, and what they need besides.
 # shellcheck shell=bash
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 system=$root/build/system-root
-base_packages=(dbus dbus-user-session libpam-systemd systemd systemd-sysv)
+base_packages=(dbus dbus-user-session libpam-systemd sqlite3 systemd systemd-sysv)
 # A first debootstrap takes about a minute.
 debootstrap_limit=15m
 
@@ -12,20 +11,26 @@ skip() {
   exit 77
 }
 
+# check_preconditions PACKAGES COMMAND...: what all of them need, and these commands of these packages.
 check_preconditions() {
-  local name missing=()
+  local name missing=() packages=$1
+  shift
   local ID='' VERSION_ID=''
   # shellcheck source=/dev/null
   [[ ! -r /etc/os-release ]] || . /etc/os-release
   [[ $ID == debian && $VERSION_ID == 12 ]] ||
-    skip "the container is a Debian 12, and runs programs that were built on one"
-  [[ $EUID -eq 0 ]] || skip "a container can be booted by root only"
-  for name in systemd-nspawn debootstrap nsenter setpriv go; do
+    skip "what is booted is a Debian 12, and runs programs that were built on one"
+  [[ $EUID -eq 0 ]] || skip "a small Debian can be made and booted by root only"
+  for name in debootstrap setpriv go "$@"; do
     command -v "$name" >/dev/null || missing+=("$name")
   done
   ((${#missing[@]} == 0)) || skip "missing: ${missing[*]}
-(apt-get install --no-install-recommends systemd-container debootstrap util-linux golang-go)"
+(apt-get install --no-install-recommends debootstrap util-linux golang-go $packages)"
   python=$(python_with_pytest) || skip "there is no pytest (apt-get install python3-pytest)"
+}
+
+check_container_preconditions() {
+  check_preconditions systemd-container systemd-nspawn nsenter
 }
 
 # Debian's package belongs to Debian's Python.
@@ -38,6 +43,16 @@ python_with_pytest() {
     fi
   done
   return 1
+}
+
+# Those of SOAKWATCH_BUILD, or else of build/release, which is built.
+build_programs() {
+  if [[ -z ${SOAKWATCH_BUILD:-} ]]; then
+    if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+    cmake --preset release >build/configure-release.log
+    cmake --build --preset release --target soakwatchd soakwatch -j "$(nproc)"
+    export SOAKWATCH_BUILD=$root/build/release
+  fi
 }
 
 build_leaky() {

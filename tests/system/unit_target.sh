@@ -20,21 +20,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # They take about a minute.
 tests_limit=15m
 
-build_programs() {
-  if [[ -z ${SOAKWATCH_BUILD:-} ]]; then
-    if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
-    cmake --preset release >build/configure-release.log
-    cmake --build --preset release --target soakwatchd soakwatch -j "$(nproc)"
-    export SOAKWATCH_BUILD=$root/build/release
-  fi
-}
-
 main() {
   if [[ ${1:-} == -h || ${1:-} == --help ]]; then
     usage
     return 0
   fi
-  check_preconditions
+  check_container_preconditions
   mkdir -p build
   build_programs
   build_leaky
