@@ -69,7 +69,7 @@ class RetentionTest : public StoreTest {
     longest_ = 0;
     notices_.clear();
     for (bool more = true; more; ++slices) {
-      const Retention::Slice slice = retention.work(now, limit_units);
+      const Retention::Slice slice = retention.work(now, {limit_units});
       longest_ = std::max(longest_, slice.units);
       if (!slice.notice.empty()) notices_.push_back(slice.notice);
       more = slice.more;
