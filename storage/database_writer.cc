@@ -151,17 +151,26 @@ bool DatabaseWriter::checkpoint(const char* pragma) {
   return moved == pages;
 }
 
+// The next transaction begins a log anew whose pages are all in the file, and syncs its head:
+// better this one than a row's, or a slice's.
+void DatabaseWriter::begin_log() {
+  set_synchronous(false);
+  db_->exec(fmt::format("PRAGMA user_version = {}", schema_version()));
+}
+
 // What a reader keeps from being moved is not synced either (sqlite3WalCheckpoint() syncs the log
 // only where it moves pages): the next transaction does it.
 void DatabaseWriter::checkpoint() {
-  if (!checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) sync_next_ = true;
+  const bool has_rows = log_pages_ > 1;  // one is that of begin_log()
+  if (!checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) {
+    sync_next_ = true;
+  } else if (has_rows) {
+    begin_log();
+  }
 }
 
 void DatabaseWriter::relieve_log() {
-  if (!checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) return;
-  // The next transaction begins the log anew, and syncs its head: better this one than a row's.
-  set_synchronous(false);
-  db_->exec(fmt::format("PRAGMA user_version = {}", schema_version()));
+  if (checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) begin_log();
 }
 
 void DatabaseWriter::shrink_log() {

@@ -30,6 +30,8 @@ class DatabaseWriter {
   // Where the log is long, gives it to the file as far as readers allow: nothing does it within a
   // commit. To be called when what was written is acknowledged.
   [[nodiscard]] bool log_is_long() const { return log_pages_ >= kLongLogPages; }
+  // The next commit syncs the head of a new log.
+  [[nodiscard]] bool log_is_new() const { return log_pages_ == 0; }
   void relieve_log();
   // Checkpoints, and cuts the log off where nobody reads it; does not wait for who does.
   void shrink_log();
@@ -61,6 +63,7 @@ class DatabaseWriter {
 
   // True: all of the log is in the file.
   bool checkpoint(const char* pragma);
+  void begin_log();
   void set_synchronous(bool full);
   void run(SQLite::Statement& statement);
   void write(const Record& record);

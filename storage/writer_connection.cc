@@ -70,7 +70,7 @@ WriteOutcome WriterConnection::retain(const RetentionOptions& options, WallTime 
 }
 
 bool WriterConnection::relieve_log(WriteOutcome& outcome) {
-  if (!writer_ || !writer_->log_is_long()) return false;
+  if (!writer_ || !(writer_->log_is_long() || writer_->log_is_new())) return false;
   outcome = attempt([this] { writer_->relieve_log(); });
   return true;
 }

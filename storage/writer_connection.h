@@ -46,7 +46,7 @@ class WriterConnection {
   WriteOutcome write(const Batch& batch);
   WriteOutcome checkpoint();
   WriteOutcome shrink_log();
-  // Where the log has become long: what SQLite would do within a commit. True: it was.
+  // Where the log has become long, or is new: what SQLite would do within a commit. True: it was.
   bool relieve_log(WriteOutcome& outcome);
   // A slice of retention; `slice` stays as it is where there is no connection or it fails.
   WriteOutcome retain(const RetentionOptions& options, WallTime now, const SliceLimit& limit,

@@ -223,6 +223,7 @@ void WriterLoop::retain(Lock& held) {
   // Of the time, this share goes to old rows while a pass lasts; the rest is for new ones.
   constexpr int kPausesPerSlice = 4;
   if (failed_ || last_ || work_waits()) return;
+  relieve_log(held);
   held.unlock();
   const std::optional<WallTime> wall = options_.retention.now();
   if (!wall) {
@@ -232,8 +233,9 @@ void WriterLoop::retain(Lock& held) {
   }
   Retention::Slice slice;
   const auto begin = Clock::now();
+  // The other half is for the commit, which writes what the steps have changed.
   const SliceLimit limit{retention_pace_.limit_units(),
-                         [begin] { return Clock::now() - begin >= SlicePace::kTarget; }};
+                         [begin] { return Clock::now() - begin >= SlicePace::kTarget / 2; }};
   const WriteOutcome outcome = connection_.retain(options_.retention, *wall, limit, slice);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   retention_pace_.took(slice.units, time);
@@ -243,9 +245,7 @@ void WriterLoop::retain(Lock& held) {
   tell_replacement();
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   state_.ids.forget(slice.removed_instances);
-  if (!slice.notice.empty()) {
-    state_.push_event({*wall, EventKind::kRetention, 0, 0, slice.notice});
-  }
+  if (!slice.notice.empty()) state_.push_event({*wall, EventKind::kRetention, 0, 0, slice.notice});
   RetentionStats& done = state_.stats.retention;
   ++done.slices;
   done.expired_rows += static_cast<std::uint64_t>(slice.expired_rows);
@@ -253,7 +253,6 @@ void WriterLoop::retain(Lock& held) {
   if (!slice.more && outcome.ok()) ++done.passes;
   next_retention_ = now() + (slice.more ? Clock::duration(time) * kPausesPerSlice
                                         : Clock::duration(options_.retention.interval));
-  relieve_log(held);
 }
 
 void WriterLoop::begin_trouble(const std::string& reason, bool worth_telling) {
@@ -268,9 +267,7 @@ void WriterLoop::end_trouble() {
 }
 
 void WriterLoop::tell_replacement() {
-  if (const auto removal = connection_.take_log_removal(); !removal.empty()) {
-    begin_trouble(removal, true);
-  }
+  if (const auto gone = connection_.take_log_removal(); !gone.empty()) begin_trouble(gone, true);
   auto replacement = connection_.take_replacement();
   if (!replacement) return;
   const std::string what = replacement->notice + count_left(replacement->is_lost);
