@@ -125,6 +125,14 @@ Result<CsvReadOptions> read_options(const ImportArguments& args) {
   return options;
 }
 
+// Half of an import in a file that somebody took away is none.
+Result<void> close_whole(SampleStore& store, std::uint64_t files_before) {
+  if (auto closed = store.close(kFlushPatience); !closed) return closed;
+  const StoreStats stats = store.stats();
+  if (stats.replaced_files == files_before) return {};
+  return Error{ErrorKind::kIo, stats.replacement};
+}
+
 int import_csv(const ImportArguments& args) {
   auto options = read_options(args);
   if (!options) return report_error(options.error());
@@ -152,6 +160,7 @@ int import_csv(const ImportArguments& args) {
   store_options.program = "soakwatch import";
   auto store = SampleStore::open(store_options);
   if (!store) return report_error(store.error());
+  const std::uint64_t files = (*store)->stats().replaced_files;
   if (auto unknown = check_unknown(store_options.database, first_rows); !unknown)
     return report_error(unknown.error());
   in.clear();
@@ -167,7 +176,7 @@ int import_csv(const ImportArguments& args) {
     importer.finish();
   }
   if (importer.failure) return report_error(*importer.failure);
-  if (auto closed = (*store)->close(kFlushPatience); !closed) return report_error(closed.error());
+  if (auto closed = close_whole(**store, files); !closed) return report_error(closed.error());
   std::fprintf(stderr, "%lld samples from %s into %s", static_cast<long long>(importer.samples()),
                args.file.c_str(), store_options.database.c_str());
   if (checked->skipped_rows > 0) {

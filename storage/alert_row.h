@@ -18,8 +18,9 @@ inline constexpr std::string_view kAlertFigureColumns =
     "alert_since_ms, told, culprits, probe";
 inline constexpr int kAlertFigureCount = 28;
 
-// For a WHERE of `alerts`.
+// For a WHERE of `alerts`. The second one is, word for word, that of the index alerts_over.
 inline constexpr std::string_view kAlertIsOpen = "state IN ('pending', 'firing', 'plateau')";
+inline constexpr std::string_view kAlertIsOver = "state NOT IN ('pending', 'firing', 'plateau')";
 
 // What an alert is stored as besides its own texts.
 struct AlertTexts {

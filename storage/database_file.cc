@@ -13,7 +13,6 @@
 #include <system_error>
 
 #include "storage/lock_file.h"
-#include "storage/quarantine.h"
 #include "storage/schema.h"
 
 namespace soakwatch {
@@ -158,7 +157,6 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
   db->exec("PRAGMA journal_mode = WAL");
   db->exec("PRAGMA synchronous = NORMAL");
   db->exec("PRAGMA journal_size_limit = 16777216");  // 16 MiB
-  db->exec("PRAGMA wal_autocheckpoint = 1000");      // pages: 4 MiB
   // KiB. A writer that appends needs few pages; what is allowed is filled sooner or later, and
   // would look like growth for so long.
   db->exec("PRAGMA cache_size = -256");
@@ -180,20 +178,24 @@ Result<OpenedDatabase> open_database(const path& database) {
       trouble = error.what();
     }
   }
-  return begin_anew(database, trouble);
+  return begin_anew(database, Quarantine::kCorrupt,
+                    fmt::format("{} was broken ({})", database.string(), trouble));
 }
 
-Result<OpenedDatabase> begin_anew(const path& database, const std::string& trouble) {
-  const Result<path> moved = move_aside(database);
+Result<OpenedDatabase> begin_anew(const path& database, Quarantine why,
+                                  const std::string& trouble) {
+  const Result<path> moved = move_aside(database, why);
   if (!moved) return moved.error();
   if (auto made = prepare_database_file(database); !made) return made.error();
+  const std::string_view what = why == Quarantine::kCorrupt ? "it" : "what lay in its place";
   try {
     auto db = try_open(database, false);
     if (!db) return db.error();
     return OpenedDatabase{std::move(*db),
-                          fmt::format("{} was broken ({}): it was moved to {}, and a new database "
-                                      "was begun",
-                                      database.string(), trouble, moved->string()),
+                          fmt::format("{}: {}a new database was begun", trouble,
+                                      moved->empty() ? std::string()
+                                                     : fmt::format("{} was moved to {}, and ", what,
+                                                                   moved->string())),
                           true};
   } catch (const SQLite::Exception& error) {
     return sqlite_error(database, error);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/result.h"
+#include "storage/quarantine.h"
 
 namespace soakwatch {
 
@@ -33,9 +34,10 @@ struct OpenedDatabase {
 // newer version), kDenied, kUnavailable (locked), kIo.
 Result<OpenedDatabase> open_database(const std::filesystem::path& database);
 
-// Moves the file aside, as storage/quarantine.h says, and makes a new one; `trouble` goes into the
-// notice. No connection to the file may be open. Errors: kDenied, kIo; it may be called again.
-Result<OpenedDatabase> begin_anew(const std::filesystem::path& database,
+// Moves what there is under the name aside, as storage/quarantine.h says, and makes a new file; the
+// notice begins with `trouble`. No connection to the file may be open. Errors: kDenied, kIo; it may
+// be called again.
+Result<OpenedDatabase> begin_anew(const std::filesystem::path& database, Quarantine why,
                                   const std::string& trouble);
 
 // A connection with the settings of the writer, to a file that open_database() has seen. Throws.

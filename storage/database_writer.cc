@@ -8,60 +8,18 @@
 #include <type_traits>
 #include <utility>
 
-#include "storage/alert_row.h"
 #include "storage/capture_row.h"
 #include "storage/database_file.h"
 #include "storage/schema.h"
+#include "storage/statement_text.h"
 
 namespace soakwatch {
 namespace {
 
 // A week at one row every 30 s: 4 MiB.
 constexpr std::int64_t kKeptDaemonStats = 20160;
-
-std::string placeholders(int count) {
-  std::string text = "?";
-  for (int i = 1; i < count; ++i) text += ", ?";
-  return text;
-}
-
-// "a = excluded.a, b = excluded.b" for each column of a list.
-std::string take_over(std::string_view columns) {
-  std::string text;
-  while (!columns.empty()) {
-    const std::size_t comma = std::min(columns.find(", "), columns.size());
-    const std::string_view column = columns.substr(0, comma);
-    text += fmt::format("{}{} = excluded.{}", text.empty() ? "" : ", ", column, column);
-    columns.remove_prefix(std::min(comma + 2, columns.size()));
-  }
-  return text;
-}
-
-// Row ids are given out before, so that a batch whose COMMIT failed halfway can be written again
-// without doubling a row: ON CONFLICT(id).
-std::string insert_instance_sql() {
-  return "INSERT INTO instances (id, target_id, boot_id, pid, start_ticks, comm, exe, cmdline, "
-         "gogc, gomemlimit, max_open_files, memory_max_bytes, max_tasks, first_seen_ms) VALUES (" +
-         placeholders(14) + ") ON CONFLICT(id) DO UPDATE SET " +
-         take_over(
-             "comm, exe, cmdline, gogc, gomemlimit, max_open_files, memory_max_bytes, max_tasks") +
-         ", ended_ms = NULL, end_reason = NULL";
-}
-
-std::string insert_alert_sql() {
-  return fmt::format(
-      "INSERT INTO alerts (id, target_id, detector, metric, state, updated_ms, {0}) VALUES ({1}) "
-      "ON CONFLICT(id) DO UPDATE SET {2}",
-      kAlertFigureColumns, placeholders(6 + kAlertFigureCount),
-      take_over("state, updated_ms, " + std::string(kAlertFigureColumns)));
-}
-
-std::string insert_history_sql() {
-  return fmt::format(
-      "INSERT INTO alert_history (id, alert_id, time_ms, from_state, to_state, reason, {}) VALUES "
-      "({}) ON CONFLICT(id) DO NOTHING",
-      kAlertFigureColumns, placeholders(6 + kAlertFigureCount));
-}
+// Changes with the commits of others alone (sqlite.org/pragma.html#pragma_data_version).
+constexpr const char* kDataVersion = "PRAGMA data_version";
 
 std::string insert_capture_sql() {
   return fmt::format("INSERT INTO captures ({}) VALUES ({}) ON CONFLICT(id) DO NOTHING",
@@ -100,38 +58,45 @@ bool is_about_the_row(const SQLite::Exception& error) {
 DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
     : db_(std::move(connection)),
       path_(db_->getFilename()),
+      run_([this](SQLite::Statement& statement) { run(statement); }),
       begin_(*db_, "BEGIN IMMEDIATE"),
       commit_(*db_, "COMMIT"),
       insert_target_(*db_,
                      "INSERT INTO targets (id, name, spec, created_ms) VALUES (?, ?, ?, ?) "
                      "ON CONFLICT(id) DO UPDATE SET spec = excluded.spec"),
-      insert_instance_(*db_, insert_instance_sql()),
-      end_instance_(*db_, "UPDATE instances SET ended_ms = ?, end_reason = ? WHERE id = ?"),
+      instances_(*db_),
       insert_event_(*db_,
                     "INSERT INTO events (id, time_ms, kind, target_id, instance_id, detail) "
                     "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING"),
-      insert_alert_(*db_, insert_alert_sql()),
-      insert_history_(*db_, insert_history_sql()),
+      alerts_(*db_),
       insert_capture_(*db_, insert_capture_sql()),
       delete_capture_(*db_, "DELETE FROM captures WHERE id = ?"),
       insert_daemon_stats_(*db_, insert_daemon_stats_sql()),
       delete_daemon_stats_(*db_, "DELETE FROM daemon_stats WHERE id <= ?"),
       insert_sample_(*db_, insert_sample_sql()) {
   // Preparing the statements has opened the log.
-  database_id_ = file_id(path_);
-  wal_id_ = file_id(path_ + "-wal");
-  shm_id_ = file_id(path_ + "-shm");
-}
-
-DatabaseWriter::FileId DatabaseWriter::file_id(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return {};
-  return {info.st_dev, info.st_ino};
+  database_id_ = identity_of(path_);
+  data_version_ = db_->execAndGet(kDataVersion).getInt64();
+  wal_id_ = identity_of(path_ + "-wal");
+  shm_id_ = identity_of(path_ + "-shm");
+  // In place of SQLite's own, which would write the log back within the commit that fills it: a
+  // row, or a slice of retention, would wait for that.
+  sqlite3_wal_hook(
+      db_->getHandle(),
+      [](void* pages, sqlite3*, const char*, int now) {
+        *static_cast<int*>(pages) = now;
+        return SQLITE_OK;
+      },
+      &log_pages_);
 }
 
 bool DatabaseWriter::files_in_place() const {
-  return file_id(path_) == database_id_ && file_id(path_ + "-wal") == wal_id_ &&
-         file_id(path_ + "-shm") == shm_id_;
+  return identity_of(path_) == database_id_ && identity_of(path_ + "-wal") == wal_id_ &&
+         identity_of(path_ + "-shm") == shm_id_;
+}
+
+bool DatabaseWriter::was_written_by_others() const {
+  return db_->execAndGet(kDataVersion).getInt64() != data_version_;
 }
 
 std::int64_t DatabaseWriter::newest_sample() const {
@@ -177,21 +142,40 @@ void DatabaseWriter::write(const Batch& batch) {
   }
 }
 
-void DatabaseWriter::checkpoint(const char* pragma) {
+bool DatabaseWriter::checkpoint(const char* pragma) {
   SQLite::Statement checkpoint(*db_, pragma);
   checkpoint.executeStep();
-  // What a reader keeps from being moved is not synced either (sqlite3WalCheckpoint() syncs the log
-  // only where it moves pages): the next transaction does it.
   const int pages = checkpoint.getColumn(1).getInt();
   const int moved = checkpoint.getColumn(2).getInt();
-  if (moved < pages) sync_next_ = true;
+  if (moved == pages) log_pages_ = 0;
+  return moved == pages;
 }
 
-void DatabaseWriter::checkpoint() { checkpoint("PRAGMA wal_checkpoint(PASSIVE)"); }
+// The next transaction begins a log anew whose pages are all in the file, and syncs its head:
+// better this one than a row's, or a slice's.
+void DatabaseWriter::begin_log() {
+  set_synchronous(false);
+  db_->exec(fmt::format("PRAGMA user_version = {}", schema_version()));
+}
+
+// What a reader keeps from being moved is not synced either (sqlite3WalCheckpoint() syncs the log
+// only where it moves pages): the next transaction does it.
+void DatabaseWriter::checkpoint() {
+  const bool has_rows = log_pages_ > 1;  // one is that of begin_log()
+  if (!checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) {
+    sync_next_ = true;
+  } else if (has_rows) {
+    begin_log();
+  }
+}
+
+void DatabaseWriter::relieve_log() {
+  if (checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) begin_log();
+}
 
 void DatabaseWriter::shrink_log() {
   db_->setBusyTimeout(0);
-  checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")) sync_next_ = true;
   db_->setBusyTimeout(kWriterBusyTimeoutMs);
 }
 
@@ -201,10 +185,10 @@ std::int64_t DatabaseWriter::log_bytes() const {
 }
 
 Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTime now,
-                                        int limit_units) {
+                                        const SliceLimit& limit) {
   set_synchronous(false);
   if (!retention_) retention_ = std::make_unique<Retention>(*db_, options);
-  return retention_->work(now, limit_units);
+  return retention_->work(now, limit);
 }
 
 void DatabaseWriter::write(const Record& record) {
@@ -230,39 +214,9 @@ void DatabaseWriter::write(const TargetRecord& target) {
   run(insert_target_);
 }
 
-void DatabaseWriter::write(const InstanceRecord& instance) {
-  const ProcessInfo& process = instance.process;
-  ParameterCursor p(insert_instance_);
-  p.integer(instance.id);
-  p.integer(instance.target);
-  p.text(process.id.boot_id);
-  p.integer(process.id.pid);
-  p.integer(static_cast<std::int64_t>(process.id.start_ticks));
-  p.text(process.comm);
-  p.text(process.exe);
-  p.text(process.cmdline);
-  if (process.gogc_off) {
-    p.real(-1);  // as the Go runtime takes it: a negative GOGC is "off"
-  } else {
-    process.gogc_percent ? p.real(*process.gogc_percent) : p.null();
-  }
-  for (const auto& limit : {process.gomemlimit_bytes, process.limits.open_files,
-                            process.limits.memory_bytes, process.limits.tasks}) {
-    constexpr double kInt64End = 9223372036854775808.0;
-    const double value = limit.value_or(-1);
-    value >= 0 && value < kInt64End ? p.integer(static_cast<std::int64_t>(value)) : p.null();
-  }
-  p.time(instance.first_seen);
-  run(insert_instance_);
-}
+void DatabaseWriter::write(const InstanceRecord& instance) { instances_.write(instance, run_); }
 
-void DatabaseWriter::write(const InstanceEnd& end) {
-  ParameterCursor p(end_instance_);
-  p.time(end.time);
-  p.text(end.reason);
-  p.integer(end.instance);
-  run(end_instance_);
-}
+void DatabaseWriter::write(const InstanceEnd& end) { instances_.write(end, run_); }
 
 void DatabaseWriter::write(const EventRecord& record) {
   const std::string kind(to_string(record.event.kind));
@@ -276,35 +230,7 @@ void DatabaseWriter::write(const EventRecord& record) {
   run(insert_event_);
 }
 
-void DatabaseWriter::write(const TransitionRecord& record) {
-  const AlertTransition& transition = record.transition;
-  const Alert& alert = transition.alert;
-  const std::string metric(describe(alert.finding.metric).name);
-  const std::string from(to_string(transition.from));
-  const std::string to(to_string(alert.state));
-  const AlertTexts texts(alert.finding);
-
-  ParameterCursor p(insert_alert_);
-  p.integer(alert.id);
-  p.integer(alert.target);
-  p.text(alert.finding.detector);
-  p.text(metric);
-  p.text(to);
-  p.time(transition.time);
-  bind_alert_figures(p, alert, texts);
-  run(insert_alert_);
-  if (record.id == 0) return;
-
-  ParameterCursor h(insert_history_);
-  h.integer(record.id);
-  h.integer(alert.id);
-  h.time(transition.time);
-  h.text(from);
-  h.text(to);
-  h.text(transition.reason);
-  bind_alert_figures(h, alert, texts);
-  run(insert_history_);
-}
+void DatabaseWriter::write(const TransitionRecord& record) { alerts_.write(record, run_); }
 
 void DatabaseWriter::write(const Capture& capture) {
   const CaptureTexts texts(capture);

@@ -4,12 +4,14 @@
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 
-#include <sys/types.h>
-
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "storage/alert_writer.h"
+#include "storage/file_identity.h"
+#include "storage/instance_writer.h"
 #include "storage/record.h"
 #include "storage/retention.h"
 
@@ -25,7 +27,13 @@ class DatabaseWriter {
   void write(const Batch& batch);
   // Moves what readers allow from the write-ahead log into the file, and syncs both.
   void checkpoint();
-  // The same, and cuts the log off where nobody reads it; does not wait for who does.
+  // Where the log is long, gives it to the file as far as readers allow: nothing does it within a
+  // commit. To be called when what was written is acknowledged.
+  [[nodiscard]] bool log_is_long() const { return log_pages_ >= kLongLogPages; }
+  // The next commit syncs the head of a new log.
+  [[nodiscard]] bool log_is_new() const { return log_pages_ == 0; }
+  void relieve_log();
+  // Checkpoints, and cuts the log off where nobody reads it; does not wait for who does.
   void shrink_log();
   [[nodiscard]] std::int64_t log_bytes() const;
 
@@ -34,12 +42,14 @@ class DatabaseWriter {
   void sync_next() { sync_next_ = true; }
 
   // A slice of what Retention does, without a sync to the disk.
-  Retention::Slice retain(const RetentionOptions& options, WallTime now, int limit_units);
+  Retention::Slice retain(const RetentionOptions& options, WallTime now, const SliceLimit& limit);
 
   // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
   // notice. Rows go on into files without a name until the connection is closed, which saves them
   // if it can.
   [[nodiscard]] bool files_in_place() const;
+  // Another process has committed something since this was opened.
+  [[nodiscard]] bool was_written_by_others() const;
 
   // The greatest id of a sample in the file; 0: none.
   [[nodiscard]] std::int64_t newest_sample() const;
@@ -49,14 +59,11 @@ class DatabaseWriter {
   [[nodiscard]] const std::string& last_rejection() const { return last_rejection_; }
 
  private:
-  struct FileId {
-    dev_t device = 0;
-    ino_t inode = 0;
-    friend bool operator==(const FileId&, const FileId&) = default;
-  };
-  static FileId file_id(const std::string& path);
+  static constexpr int kLongLogPages = 1000;  // 4 MiB
 
-  void checkpoint(const char* pragma);
+  // True: all of the log is in the file.
+  bool checkpoint(const char* pragma);
+  void begin_log();
   void set_synchronous(bool full);
   void run(SQLite::Statement& statement);
   void write(const Record& record);
@@ -72,22 +79,23 @@ class DatabaseWriter {
 
   std::unique_ptr<SQLite::Database> db_;
   std::string path_;
-  FileId database_id_;
-  FileId wal_id_;
-  FileId shm_id_;
+  const std::function<void(SQLite::Statement&)> run_;
+  FileIdentity database_id_;
+  FileIdentity wal_id_;
+  FileIdentity shm_id_;
   SQLite::Statement begin_;
   SQLite::Statement commit_;
   SQLite::Statement insert_target_;
-  SQLite::Statement insert_instance_;
-  SQLite::Statement end_instance_;
+  InstanceWriter instances_;
   SQLite::Statement insert_event_;
-  SQLite::Statement insert_alert_;
-  SQLite::Statement insert_history_;
+  AlertWriter alerts_;
   SQLite::Statement insert_capture_;
   SQLite::Statement delete_capture_;
   SQLite::Statement insert_daemon_stats_;
   SQLite::Statement delete_daemon_stats_;
   SQLite::Statement insert_sample_;
+  std::int64_t data_version_ = 0;  // as this connection began
+  int log_pages_ = 0;              // after the newest commit
   bool synchronous_full_ = false;
   bool sync_next_ = false;
   std::uint64_t rejected_rows_ = 0;

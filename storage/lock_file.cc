@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "model/printable.h"
+#include "storage/file_identity.h"
 #include "storage/sample_reader.h"
 
 namespace soakwatch {
@@ -62,7 +63,8 @@ std::filesystem::path lock_path(const std::filesystem::path& database) {
 Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
                                    const std::string& program) {
   const std::filesystem::path path = lock_path(database);
-  LockFile file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  LockFile file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), database,
+                program);
   if (file.fd_ < 0) return os_error("cannot open " + path.string(), errno);
   struct flock lock = whole_file_for_writing();
   if (fcntl(file.fd_, F_OFD_SETLK, &lock) != 0) {
@@ -73,6 +75,10 @@ Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
     return Error{ErrorKind::kUnavailable, database.string() + " is written by " + who +
                                               ": stop that one, or use another database"};
   }
+  // Removed between the two calls: the next one who comes would lock another file.
+  if (!file.is_in_place()) {
+    return Error{ErrorKind::kUnavailable, path.string() + " was removed while it was locked"};
+  }
   const std::string text = std::to_string(getpid()) + "\n" + program + "\n";
   if (ftruncate(file.fd_, 0) != 0 || pwrite(file.fd_, text.data(), text.size(), 0) < 0) {
     return os_error("cannot write " + path.string(), errno);
@@ -80,7 +86,19 @@ Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
   return file;
 }
 
-LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+bool LockFile::is_in_place() const { return identity_of(fd_) == identity_of(lock_path(database_)); }
+
+Result<void> LockFile::renew() {
+  Result<LockFile> renewed = acquire(database_, program_);
+  if (!renewed) return renewed.error();
+  std::swap(fd_, renewed->fd_);
+  return {};
+}
+
+LockFile::LockFile(LockFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      database_(std::move(other.database_)),
+      program_(std::move(other.program_)) {}
 
 LockFile::~LockFile() {
   if (fd_ >= 0) close(fd_);

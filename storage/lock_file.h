@@ -23,13 +23,23 @@ class LockFile {
   // kDenied, kIo: the file cannot be made.
   static Result<LockFile> acquire(const std::filesystem::path& database,
                                   const std::string& program);
+  // That the name still leads to the file on which the lock is. Where somebody removed or moved it,
+  // another process could get a lock of its own.
+  [[nodiscard]] bool is_in_place() const;
+  // The same lock on the file that has the name now, which is made where it is missing. Errors as
+  // those of acquire(); then this one holds what it held.
+  Result<void> renew();
+
   LockFile(LockFile&& other) noexcept;
   LockFile& operator=(LockFile&&) = delete;
   ~LockFile();
 
  private:
-  explicit LockFile(int fd) : fd_(fd) {}
+  LockFile(int fd, const std::filesystem::path& database, const std::string& program)
+      : fd_(fd), database_(database), program_(program) {}
   int fd_ = -1;
+  std::filesystem::path database_;
+  std::string program_;
 };
 
 // kDenied or kIo with the words of errno.

@@ -16,11 +16,14 @@ struct RetentionOptions {
   std::function<std::optional<WallTime>()> now;
   milliseconds keep_raw = std::chrono::hours(24 * 7);
   milliseconds keep_minutes = std::chrono::hours(24 * 90);
-  milliseconds keep_hours = std::chrono::hours(24 * 1825);  // and events
+  milliseconds keep_hours = std::chrono::hours(24 * 1825);  // and events, and alerts that are over
   std::int64_t limit_bytes = 0;                             // of the pages in use; 0: none
   // More than so many process instances: the oldest of those that lived for less than an hour go,
   // for a program that ends every five seconds makes 17,000 a day.
   std::int64_t limit_instances = 50000;
+  // More than so many alerts that are over: the oldest go with their histories, for a program that
+  // leaks and is restarted every few minutes.
+  std::int64_t limit_alerts = 10000;
   milliseconds interval = std::chrono::minutes(10);  // between two passes
 };
 

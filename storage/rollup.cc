@@ -40,12 +40,14 @@ std::int64_t time_of(const SampleRecord& row) { return to_unix_ms(row.sample.tim
 std::int64_t time_of(const TierBucket& row) { return to_unix_ms(row.begin); }
 
 // At least so many rows where there are more, and whole buckets: then each is made in one piece,
-// and nobody reads a part of it. One that is as large as this is cut all the same.
-constexpr std::size_t kLargeBucketRows = 2000;
+// and nobody reads a part of it. One that is as large as the first is cut all the same, and so is
+// one that is larger than the second when the time is up: the deletion is still to come.
+constexpr std::size_t kLargeBucketRows = 1000;
+constexpr std::size_t kCheckRows = 64;
 
 template <class Row, class Read>
-std::vector<Row> whole_buckets(SQLite::Statement& select, int limit_rows, milliseconds span,
-                               Read read) {
+std::vector<Row> whole_buckets(SQLite::Statement& select, const SliceWork& work, int limit_rows,
+                               milliseconds span, Read read) {
   const auto limit = static_cast<std::size_t>(limit_rows);
   std::vector<Row> rows;
   while (select.executeStep()) {
@@ -53,6 +55,7 @@ std::vector<Row> whole_buckets(SQLite::Statement& select, int limit_rows, millis
     const bool enough = rows.size() >= limit && bucket_begin_ms(time_of(row), span) !=
                                                     bucket_begin_ms(time_of(rows.back()), span);
     if (enough || rows.size() >= limit + kLargeBucketRows) break;
+    if (rows.size() % kCheckRows == kCheckRows - 1 && work.time_is_up()) break;
     rows.push_back(std::move(row));
   }
   select.tryReset();
@@ -95,24 +98,26 @@ std::optional<Rollup::Oldest> Rollup::next_instance(Tier tier, InstanceId after)
   return oldest;
 }
 
-int Rollup::expire(Tier tier, InstanceId instance, std::int64_t before_ms, int limit_rows) {
+int Rollup::expire(Tier tier, InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+                   int limit_rows) {
   switch (tier) {
     case Tier::kRaw:
-      return expire_raw(instance, before_ms, limit_rows);
+      return expire_raw(instance, before_ms, work, limit_rows);
     case Tier::kMinutes:
-      return expire_minutes(instance, before_ms, limit_rows);
+      return expire_minutes(instance, before_ms, work, limit_rows);
     case Tier::kHours:
       break;
   }
   return expire_hours(instance, before_ms, limit_rows);
 }
 
-int Rollup::expire_raw(InstanceId instance, std::int64_t before_ms, int limit_rows) {
+int Rollup::expire_raw(InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+                       int limit_rows) {
   raw_.tryReset();
   ParameterCursor p(raw_);
   p.integer(instance);
   p.integer(before_ms);
-  const auto rows = whole_buckets<SampleRecord>(raw_, limit_rows, span_of(Tier::kMinutes),
+  const auto rows = whole_buckets<SampleRecord>(raw_, work, limit_rows, span_of(Tier::kMinutes),
                                                 [](SQLite::Statement& select) {
                                                   ColumnCursor column(select);
                                                   const std::int64_t id = column.integer();
@@ -131,12 +136,13 @@ int Rollup::expire_raw(InstanceId instance, std::int64_t before_ms, int limit_ro
   return static_cast<int>(rows.size());
 }
 
-int Rollup::expire_minutes(InstanceId instance, std::int64_t before_ms, int limit_rows) {
+int Rollup::expire_minutes(InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+                           int limit_rows) {
   minutes_.tryReset();
   ParameterCursor p(minutes_);
   p.integer(instance);
   p.integer(before_ms);
-  const auto rows = whole_buckets<TierBucket>(minutes_, limit_rows, span_of(Tier::kHours),
+  const auto rows = whole_buckets<TierBucket>(minutes_, work, limit_rows, span_of(Tier::kHours),
                                               [](SQLite::Statement& select) {
                                                 ColumnCursor column(select);
                                                 return read_bucket(Tier::kMinutes, column);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "storage/retention_slice.h"
 #include "storage/tier.h"
 
 namespace soakwatch {
@@ -27,13 +28,16 @@ class Rollup {
   std::optional<Oldest> next_instance(Tier tier, InstanceId after);
 
   // Merges the oldest rows of an instance before `before_ms` into the next tier and deletes them;
-  // those of hours are only deleted. About `limit_rows`, in whole buckets. Returns how many rows
-  // were taken; 0: there are none.
-  int expire(Tier tier, InstanceId instance, std::int64_t before_ms, int limit_rows);
+  // those of hours are only deleted. About `limit_rows`, in whole buckets; one that takes longer
+  // than the slice has is cut. Returns how many rows were taken; 0: there are none.
+  int expire(Tier tier, InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+             int limit_rows);
 
  private:
-  int expire_raw(InstanceId instance, std::int64_t before_ms, int limit_rows);
-  int expire_minutes(InstanceId instance, std::int64_t before_ms, int limit_rows);
+  int expire_raw(InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+                 int limit_rows);
+  int expire_minutes(InstanceId instance, std::int64_t before_ms, const SliceWork& work,
+                     int limit_rows);
   int expire_hours(InstanceId instance, std::int64_t before_ms, int limit_rows);
   // To the open bucket; where the row belongs to another one, that is stored before.
   template <class Row>

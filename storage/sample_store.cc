@@ -27,10 +27,9 @@ struct SampleStore::Impl : StoreState {
   Impl(const StoreOptions& store_options, LockFile lock_file, OpenedDatabase opened, Roster roster)
       : StoreState(store_options, *opened.connection, kRecordLimitRows),
         options(store_options),
-        lock(std::move(lock_file)),
         notice(opened.notice),
         begun_anew(opened.replaced),
-        loop(*this, store_options, std::move(opened), std::move(roster)) {
+        loop(*this, store_options, std::move(opened), std::move(roster), std::move(lock_file)) {
     if (!begun_anew) return;
     stats.replaced_files = 1;
     stats.replacement = notice;
@@ -50,7 +49,6 @@ struct SampleStore::Impl : StoreState {
   }
 
   const StoreOptions options;
-  const LockFile lock;
   const std::string notice;
   const bool begun_anew;  // the file was broken
   WriterLoop loop;

@@ -77,14 +77,17 @@ struct StoreStats {
   std::uint64_t rejected_rows = 0;    // refused by the database for what they are: a bug
   std::uint64_t failed_writes = 0;    // each is tried again
   // Samples that were committed into a file that somebody removed, and rows that close() gave up.
+  // Those of a file that was moved are with it.
   std::uint64_t lost_rows = 0;
-  // How often a broken file was moved aside for a new one, at the start or since, and what was said
-  // of the last time, for a person.
+  // How often a file that was broken or taken away was given up for a new one, at the start or
+  // since, and what was said of the last time, for a person.
   std::uint64_t replaced_files = 0;
   std::string replacement;
   std::size_t queued_rows = 0;
   // What is wrong now, also where samples must wait; empty: nothing.
   std::string last_error;
+  // Between commits, when the log had become long: its pages go to the file, and both are synced.
+  std::chrono::microseconds longest_relief{0};
   RetentionStats retention;
 };
 

@@ -178,6 +178,13 @@ std::string tier_table(Tier tier) {
   return sql;
 }
 
+// Version 6: what retention looks for, without reading all alerts and captures.
+constexpr std::string_view kExpiryIndexes = R"sql(
+CREATE INDEX alerts_by_instance ON alerts (instance_id);
+CREATE INDEX captures_by_instance ON captures (instance_id);
+CREATE INDEX alerts_over ON alerts (updated_ms) WHERE state NOT IN ('pending', 'firing', 'plateau');
+)sql";
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -219,7 +226,8 @@ const std::vector<std::string>& schema_migrations() {
           fmt::format(kAlertCulprits, "alert_history"),
       tier_table(Tier::kMinutes) + tier_table(Tier::kHours) +
           "CREATE INDEX events_by_instance ON events (instance_id);\n",
-      daemon_stats_table()};
+      daemon_stats_table(),
+      std::string(kExpiryIndexes)};
   return kMigrations;
 }
 

@@ -44,6 +44,8 @@ class SpaceGuard {
   // The disk refused a write for want of room. The ballast is given up, so that what matters more
   // than samples can be written; for samples there is room again where it could be made again.
   void refused();
+  // The files beside it may be gone: the ballast is made anew.
+  void renew() { drop_ballast(); }
   [[nodiscard]] bool has_ballast() const { return has_ballast_; }
 
  private:

@@ -1,10 +1,11 @@
 #include "storage/writer_connection.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <utility>
 
-#include "storage/database_file.h"
+#include "storage/quarantine.h"
 
 namespace soakwatch {
 namespace {
@@ -16,15 +17,20 @@ bool is_unreadable(int extended_code) {
 }  // namespace
 
 WriterConnection::WriterConnection(std::filesystem::path database,
-                                   std::unique_ptr<SQLite::Database> connection, Roster roster)
+                                   std::unique_ptr<SQLite::Database> connection, Roster roster,
+                                   LockFile lock)
     : database_(std::move(database)),
       writer_(std::make_unique<DatabaseWriter>(std::move(connection))),
-      roster_(std::move(roster)) {}
+      roster_(std::move(roster)),
+      lock_(std::move(lock)),
+      pin_(database_) {}
 
 template <class Body>
 WriteOutcome WriterConnection::attempt(Body body) {
   try {
-    if (!broken_.empty()) replace();
+    leave_displaced();
+    if (auto held = hold_lock(); !held) return {WriteTrouble::kOther, held.error().message};
+    if (!broken_.empty() || is_gone() || is_foreign_) replace();
     if (!writer_) open();
     body();
     return {};
@@ -58,9 +64,15 @@ WriteOutcome WriterConnection::shrink_log() {
 }
 
 WriteOutcome WriterConnection::retain(const RetentionOptions& options, WallTime now,
-                                      int limit_units, Retention::Slice& slice) {
+                                      const SliceLimit& limit, Retention::Slice& slice) {
   if (!writer_) return {};
-  return attempt([&] { slice = writer_->retain(options, now, limit_units); });
+  return attempt([&] { slice = writer_->retain(options, now, limit); });
+}
+
+bool WriterConnection::relieve_log(WriteOutcome& outcome) {
+  if (!writer_ || !(writer_->log_is_long() || writer_->log_is_new())) return false;
+  outcome = attempt([this] { writer_->relieve_log(); });
+  return true;
 }
 
 void WriterConnection::open() {
@@ -105,30 +117,65 @@ WriteOutcome WriterConnection::failed(const SQLite::Exception& error) {
 
 void WriterConnection::replace() {
   drop();
-  auto begun = begin_anew(database_, broken_);
+  if (is_gone() || is_foreign_) {
+    replace(Quarantine::kDisplaced, displacement(), is_lost());
+  } else {
+    replace(Quarantine::kCorrupt, fmt::format("{} was broken ({})", database_.string(), broken_),
+            false);
+  }
+}
+
+void WriterConnection::replace(Quarantine why, const std::string& trouble, bool is_lost) {
+  auto begun = begin_anew(database_, why, trouble);
   if (!begun) throw std::runtime_error(begun.error().message);
   broken_.clear();
+  is_foreign_ = false;
   corrupt_ = unreadable_ = 0;
   check_ = checked_ = false;
   is_bare_ = true;
-  replacement_ = std::move(begun->notice);
+  replacement_ = Replacement{std::move(begun->notice), is_lost};
   writer_ = std::make_unique<DatabaseWriter>(std::move(begun->connection));
+  pin_ = FilePin(database_);
 }
 
-std::optional<WriterConnection::Displacement> WriterConnection::leave_displaced() {
-  if (!writer_ || writer_->files_in_place()) return std::nullopt;
-  Displacement displacement;
-  displacement.message = database_.string() + ", its -wal or its -shm was removed while in use";
-  drop();  // writes the log into the file, where that is still there
-  try {
-    open();
-    displacement.newest_sample = writer_->newest_sample();
-    displacement.reopened = true;
-  } catch (const SQLite::Exception& error) {
-    displacement.message +=
-        "; it cannot be opened again: " + sqlite_error(database_, error).message;
+// Before there is a connection to what has the name now.
+Result<void> WriterConnection::hold_lock() {
+  if (lock_.is_in_place()) return {};
+  if (auto made = make_folders(database_.parent_path()); !made) return made;
+  if (auto held = lock_.renew(); !held) {
+    if (held.error().kind != ErrorKind::kUnavailable) return held;
+    is_foreign_ = true;
+    drop();
+    return held;
   }
-  return displacement;
+  // One that has ended meanwhile.
+  if (writer_ && writer_->was_written_by_others()) is_foreign_ = true;
+  return {};
+}
+
+void WriterConnection::leave_displaced() {
+  if (!writer_ || writer_->files_in_place()) return;
+  // A file that was only moved gets what is in the log, whose folder may be another one now; in
+  // the place of its name, closing does it.
+  try {
+    if (pin_.is_gone_from(database_)) {
+      writer_->checkpoint();
+    } else {
+      log_removal_ = database_.string() + "-wal or -shm was removed while in use";
+    }
+  } catch (const SQLite::Exception&) {
+    // Its log is kept all the same.
+  }
+  drop();
+}
+
+std::string WriterConnection::displacement() const {
+  const std::string name = database_.string();
+  if (is_lost()) return name + " was removed while in use";
+  if (is_gone()) return fmt::format("{} was moved to {} while in use", name, pin_.name());
+  if (is_foreign_)
+    return name + " was written by another process while its lock file had been removed";
+  return {};
 }
 
 std::uint64_t WriterConnection::rejected_rows() const {

@@ -13,17 +13,20 @@ namespace {
 
 // Soon after the start, but not during it.
 constexpr milliseconds kFirstRetention = std::chrono::seconds(10);
+constexpr milliseconds kLongAgo = std::chrono::hours(24);
 constexpr milliseconds kLookPause = std::chrono::seconds(1);
 constexpr std::size_t kSmallBatchRows = 100;
 
 }  // namespace
 
 WriterLoop::WriterLoop(StoreState& state, const StoreOptions& options, OpenedDatabase opened,
-                       Roster roster)
+                       Roster roster, LockFile lock)
     : state_(state),
       options_(options),
-      connection_(options.database, std::move(opened.connection), std::move(roster)),
+      connection_(options.database, std::move(opened.connection), std::move(roster),
+                  std::move(lock)),
       space_(options.database, options.space),
+      written_(now() - kLongAgo),
       next_checkpoint_(now() + options.checkpoint_interval),
       next_retention_(options.retention.now
                           ? now() + std::min(options.retention.interval / 10, kFirstRetention)
@@ -36,7 +39,7 @@ void WriterLoop::run() {
   Lock held(state_.mutex);
   while (true) {
     wait_for_work(held);
-    if (state_.stop && !std::exchange(last_, true)) leave_displaced_files(held);
+    if (state_.stop) last_ = true;
     look_at_room(held);
     if (work_waits()) {
       failed_ = !write_some(held);
@@ -46,7 +49,7 @@ void WriterLoop::run() {
     if (now() >= next_checkpoint_) maintain(held);
     if (now() >= next_retention_) retain(held);
   }
-  leave_displaced_files(held);
+  tell_displacement();
   state_.stats.lost_rows += state_.queue.size();
   held.unlock();
   connection_.close();
@@ -141,15 +144,17 @@ bool WriterLoop::write_some(Lock& held) {
   const auto begin = Clock::now();
   const WriteOutcome outcome = connection_.write(batch);
   const auto took = Clock::now() - begin;
-  std::string replacement = connection_.take_replacement();
-  if (outcome.ok()) committed(batch);
   held.lock();
-  if (!replacement.empty()) tell_replacement(std::move(replacement));
+  tell_replacement();
   if (outcome.ok()) {
+    held.unlock();
+    committed(batch);
+    held.lock();
     state_.commits.add(took);
     state_.queue.done(batch);
     if (hold_.empty() && state_.queue.waiting_samples() < kBatchLimitRows) end_trouble();
     state_.progress.notify_all();
+    relieve_log(held);
     return true;
   }
   state_.queue.put_back(std::move(batch));
@@ -192,11 +197,24 @@ void WriterLoop::committed(const Batch& batch) {
   if (state_.listener) state_.listener(newest_committed_, total);
 }
 
+void WriterLoop::relieve_log(Lock& held) {
+  held.unlock();
+  const auto begin = Clock::now();
+  WriteOutcome outcome;
+  const bool was_long = connection_.relieve_log(outcome);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
+  held.lock();
+  tell_replacement();
+  if (!outcome.ok()) state_.stats.last_error = outcome.message;
+  StoreStats& stats = state_.stats;
+  if (was_long) stats.longest_relief = std::max(stats.longest_relief, took);
+}
+
 void WriterLoop::maintain(Lock& held) {
-  leave_displaced_files(held);
   held.unlock();
   const WriteOutcome outcome = connection_.checkpoint();
   held.lock();
+  tell_replacement();
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   next_checkpoint_ = now() + options_.checkpoint_interval;
 }
@@ -205,6 +223,7 @@ void WriterLoop::retain(Lock& held) {
   // Of the time, this share goes to old rows while a pass lasts; the rest is for new ones.
   constexpr int kPausesPerSlice = 4;
   if (failed_ || last_ || work_waits()) return;
+  relieve_log(held);
   held.unlock();
   const std::optional<WallTime> wall = options_.retention.now();
   if (!wall) {
@@ -214,19 +233,19 @@ void WriterLoop::retain(Lock& held) {
   }
   Retention::Slice slice;
   const auto begin = Clock::now();
-  const WriteOutcome outcome =
-      connection_.retain(options_.retention, *wall, retention_pace_.limit_units(), slice);
+  // The other half is for the commit, which writes what the steps have changed.
+  const SliceLimit limit{retention_pace_.limit_units(),
+                         [begin] { return Clock::now() - begin >= SlicePace::kTarget / 2; }};
+  const WriteOutcome outcome = connection_.retain(options_.retention, *wall, limit, slice);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   retention_pace_.took(slice.units, time);
   // What gives room needs some first.
   if (outcome.trouble == WriteTrouble::kNoSpace) space_.refused();
   held.lock();
+  tell_replacement();
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   state_.ids.forget(slice.removed_instances);
-  if (!slice.notice.empty()) {
-    const Event event{*wall, EventKind::kRetention, 0, 0, slice.notice};
-    state_.queue.push(Record(EventRecord{state_.ids.next_event(), event}));
-  }
+  if (!slice.notice.empty()) state_.push_event({*wall, EventKind::kRetention, 0, 0, slice.notice});
   RetentionStats& done = state_.stats.retention;
   ++done.slices;
   done.expired_rows += static_cast<std::uint64_t>(slice.expired_rows);
@@ -237,58 +256,43 @@ void WriterLoop::retain(Lock& held) {
 }
 
 void WriterLoop::begin_trouble(const std::string& reason, bool worth_telling) {
-  if (!trouble_) {
-    const WriteQueue& queue = state_.queue;
-    const WallTime since = queue.waiting_samples() > 0 ? queue.oldest_time() : state_.newest_time;
-    trouble_ = Trouble{reason, since, worth_telling};
-  }
-  trouble_->worth_telling = trouble_->worth_telling || worth_telling;
+  const WriteQueue& queue = state_.queue;
+  const WallTime since = queue.waiting_samples() > 0 ? queue.oldest_time() : state_.newest_time;
+  trouble_.begin(reason, since, worth_telling);
 }
 
-// A row for what was lost, or waited for long: how many samples, from when to when, and why.
 void WriterLoop::end_trouble() {
-  const WriteQueue::Dropped dropped = state_.queue.take_dropped();
-  if (!trouble_ && dropped.samples > 0) trouble_ = Trouble{"the disk was too slow", dropped.first};
-  if (!trouble_) return;
-  const Trouble over = *std::exchange(trouble_, std::nullopt);
-  Event event{state_.newest_time, EventKind::kStoreHeldUp, 0, 0, {}};
-  if (dropped.samples > 0) {
-    event.kind = EventKind::kGap;
-    event.detail = fmt::format("{} samples of {} to {} were lost: {}", dropped.samples,
-                               format_utc(std::chrono::floor<seconds>(dropped.first)),
-                               format_utc(std::chrono::floor<seconds>(dropped.last)), over.reason);
-  } else if (over.worth_telling) {
-    event.detail = fmt::format("samples of {} to {} had to wait, none was lost: {}",
-                               format_utc(std::chrono::floor<seconds>(over.since)),
-                               format_utc(std::chrono::floor<seconds>(event.time)), over.reason);
-  } else {
-    return;
-  }
-  state_.queue.push(Record(EventRecord{state_.ids.next_event(), std::move(event)}));
+  auto event = trouble_.end(state_.queue.take_dropped(), state_.newest_time);
+  if (event) state_.push_event(std::move(*event));
 }
 
-void WriterLoop::tell_replacement(std::string what) {
+void WriterLoop::tell_replacement() {
+  if (const auto gone = connection_.take_log_removal(); !gone.empty()) begin_trouble(gone, true);
+  auto replacement = connection_.take_replacement();
+  if (!replacement) return;
+  const std::string what = replacement->notice + count_left(replacement->is_lost);
+  space_.renew();
   ++state_.stats.replaced_files;
   state_.stats.replacement = what;
-  const Event event{state_.newest_time, EventKind::kStoreReplaced, 0, 0, std::move(what)};
-  state_.queue.push(Record(EventRecord{state_.ids.next_event(), event}));
+  state_.push_event({state_.newest_time, EventKind::kStoreReplaced, 0, 0, what});
 }
 
-void WriterLoop::leave_displaced_files(Lock& held) {
-  held.unlock();
-  const auto displaced = connection_.leave_displaced();
-  held.lock();
-  if (!displaced) return;
-  const std::int64_t kept = displaced->newest_sample;
-  const std::uint64_t lost =
-      std::min(state_.stats.committed_samples - counted_as_lost_,
-               static_cast<std::uint64_t>(std::max<std::int64_t>(newest_committed_ - kept, 0)));
-  counted_as_lost_ += lost;
-  state_.stats.lost_rows += lost;
-  std::string message = displaced->message;
-  if (lost > 0) message += "; " + std::to_string(lost) + " samples went with it";
-  state_.stats.last_error = message;
-  if (lost > 0 || !displaced->reopened) state_.displaced_trouble = message;
+// A part of a sentence; empty where nothing is lost.
+std::string WriterLoop::count_left(bool is_lost) {
+  const std::uint64_t left =
+      state_.stats.committed_samples - std::exchange(counted_, state_.stats.committed_samples);
+  if (!is_lost || left == 0) return {};
+  state_.stats.lost_rows += left;
+  return fmt::format("; the {} samples that this run wrote to it are lost", left);
+}
+
+void WriterLoop::tell_displacement() {
+  connection_.leave_displaced();
+  const std::string what = connection_.displacement();
+  if (what.empty()) return;
+  const bool is_lost = connection_.is_lost();
+  state_.stats.last_error = what + count_left(is_lost);
+  if (is_lost || !state_.queue.empty()) state_.displaced_trouble = state_.stats.last_error;
 }
 
 }  // namespace soakwatch

@@ -10,11 +10,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "storage/database_file.h"
 #include "storage/id_registry.h"
 #include "storage/live_csv.h"
+#include "storage/lock_file.h"
 #include "storage/space_guard.h"
+#include "storage/store_trouble.h"
 #include "storage/write_queue.h"
 #include "storage/writer_connection.h"
 
@@ -29,6 +32,11 @@ struct StoreState {
   using Clock = std::chrono::steady_clock;
   StoreState(const StoreOptions& options, SQLite::Database& db, std::size_t record_limit_rows)
       : ids(db), queue(options.queue_limit_rows, record_limit_rows) {}
+
+  // With the mutex held.
+  void push_event(Event event) {
+    queue.push(Record(EventRecord{ids.next_event(), std::move(event)}));
+  }
 
   std::mutex mutex;
   std::condition_variable wake;      // the writer
@@ -49,7 +57,8 @@ struct StoreState {
 class WriterLoop {
  public:
   // `state` must outlive it.
-  WriterLoop(StoreState& state, const StoreOptions& options, OpenedDatabase opened, Roster roster);
+  WriterLoop(StoreState& state, const StoreOptions& options, OpenedDatabase opened, Roster roster,
+             LockFile lock);
   // Until the state says stop.
   void run();
 
@@ -60,13 +69,6 @@ class WriterLoop {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  // Samples wait, or waited until now: a row in `events` tells of it when it is over.
-  struct Trouble {
-    std::string reason;
-    WallTime since;  // of the first sample that waited
-    bool worth_telling = true;
-  };
-
   void wait_for_work(Lock& held);
   void wait_to_retry(Lock& held);
   // Whether samples may be written now; looks at the disk and the log with the mutex released.
@@ -75,15 +77,19 @@ class WriterLoop {
   // Takes a batch and writes it with the mutex released. False: it failed and is queued again.
   bool write_some(Lock& held);
   void committed(const Batch& batch);
+  // Gives a log that has become long to the file, after what was written is acknowledged.
+  void relieve_log(Lock& held);
   void maintain(Lock& held);
   // A slice of retention, where one is due and nothing waits.
   void retain(Lock& held);
-  // Where somebody removed the files: opens them again, and counts what is no longer there.
-  void leave_displaced_files(Lock& held);
+  // At the end: what is no longer there, and that it is not.
+  void tell_displacement();
   // With the mutex held.
   void begin_trouble(const std::string& reason, bool worth_telling);
   void end_trouble();
-  void tell_replacement(std::string what);
+  void tell_replacement();
+  // Of the samples in the file that is left: how many are lost, for a person.
+  std::string count_left(bool is_lost);
   [[nodiscard]] bool work_waits() const;
 
   StoreState& state_;
@@ -96,8 +102,8 @@ class WriterLoop {
   bool failed_ = false;  // the last write did
   std::string hold_;     // why samples must wait; empty: they need not
   std::string warning_;  // what is wrong though all is written
-  std::optional<Trouble> trouble_;
-  Clock::time_point written_{};  // epoch: never
+  StoreTrouble trouble_;
+  Clock::time_point written_;
   Clock::time_point next_look_{};
   Clock::time_point looked_{};  // at the room; epoch: never
   Clock::time_point next_checkpoint_;
@@ -105,7 +111,7 @@ class WriterLoop {
   SlicePace retention_pace_;
   bool gathering_ = false;
   std::int64_t newest_committed_ = 0;
-  std::uint64_t counted_as_lost_ = 0;  // of the committed samples
+  std::uint64_t counted_ = 0;  // of the committed samples: those in files that were left before
 };
 
 }  // namespace soakwatch

@@ -75,10 +75,11 @@ bool pass(StoreOptions options, const char* what, WallTime now) {
   if (!store->close(kPatience)) return false;
   const auto longest = stats.retention.longest_slice;
   fmt::print(
-      "{}: {} rows in {:.1f} s, pauses included; {} slices, the longest {:.1f} ms; file {:.1f} "
-      "MiB\n",
+      "{}: {} rows in {:.1f} s, pauses included; {} slices, the longest {:.1f} ms; the longest "
+      "checkpoint between them {:.1f} ms; file {:.1f} MiB\n",
       what, stats.retention.expired_rows, took, stats.retention.slices,
       static_cast<double>(longest.count()) / 1000,
+      static_cast<double>(stats.longest_relief.count()) / 1000,
       static_cast<double>(fs::file_size(options.database)) / kMiB);
   return longest <= kMostPerSlice;
 }

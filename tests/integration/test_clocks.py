@@ -156,6 +156,52 @@ def test_a_suspend_is_a_gap_and_no_alert(bench, clocks):
     assert instance["ended_ms"] is None
 
 
+# Looked at each six seconds, which are 60 rounds.
+EXPIRING = EAGER + "storage: {keep_raw: 1m}\n"
+TWO_PASSES = 150
+
+
+def in_all_tiers(daemon):
+    return [daemon.db.value(f"SELECT {what}") for what in (
+        "count(*) FROM samples", "coalesce(sum(samples), 0) FROM minutes",
+        "coalesce(sum(samples), 0) FROM hours")]
+
+
+def test_a_year_that_a_clock_jumped_makes_no_row_old(bench, clocks):
+    leaky = bench.leaky()
+    daemon = bench.daemon(f"name:{leaky.comm}", config=EXPIRING, env=clocks.env,
+                          arguments=["--interval", "100ms"])
+    more_samples(daemon, leaky.comm, TWO_PASSES)  # it is trusted, and nothing is old
+    before = daemon.db.value("SELECT max(id) FROM samples")
+    clocks.jump(YEAR)
+    more_samples(daemon, leaky.comm, TWO_PASSES)
+    assert daemon.stop() == 0
+    newest = daemon.db.value("SELECT max(id) FROM samples")
+    assert newest >= before + TWO_PASSES
+    assert in_all_tiers(daemon) == [newest, 0, 0]
+    old = f"FROM samples WHERE time_ms < {int((time.time() + YEAR / 2) * 1000)}"
+    assert daemon.db.value(f"SELECT count(*) {old}") >= before
+    assert daemon.db.value("SELECT count(*) FROM events WHERE kind = 'daemon_started'") == 1
+
+
+def test_a_year_that_really_passed_rolls_its_rows_up(bench, clocks):
+    leaky = bench.leaky()
+    clocks.jump(-YEAR)
+    for steady in (True, False):
+        daemon = bench.daemon(f"name:{leaky.comm}", config=EXPIRING, env=clocks.env,
+                              arguments=["--interval", "100ms"])
+        if steady:
+            more_samples(daemon, leaky.comm, TWO_PASSES)
+            assert daemon.stop() == 0
+            old = daemon.db.value("SELECT max(id) FROM samples")
+            assert in_all_tiers(daemon) == [old, 0, 0]
+            clocks.jump(YEAR)
+    wait_until(lambda: in_all_tiers(daemon)[1:] == [0, old], lambda: f"{in_all_tiers(daemon)}")
+    assert daemon.stop() == 0
+    assert daemon.db.value("SELECT min(id) FROM samples") == old + 1
+    assert in_all_tiers(daemon) == [daemon.db.value("SELECT max(id) FROM samples") - old, 0, old]
+
+
 def goroutine_alert(daemon):
     return [row for row in daemon.db.alerts()
             if row["detector"] == "goroutine_growth" and row["state"] == "firing"]

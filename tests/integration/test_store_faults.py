@@ -186,6 +186,65 @@ def test_a_database_that_breaks_while_it_is_written_is_replaced(bench):
     assert daemon.stop() == 0
 
 
+def told_of_replacement(bench, daemon, text):
+    line = daemon.wait_for(rf"error (.*soak\.db {text}.*a new database was begun.*)", "err")[1]
+    notices = wait_until(lambda: (bench.folder / "alerts.jsonl").exists()
+                         and (bench.folder / "alerts.jsonl").read_text(), "the notice")
+    notice = json.loads(notices.splitlines()[0])
+    assert notice["notice"] == "store_replaced" and notice["summary"] in line
+    wait_until(lambda: notice["summary"] in [detail for _, detail
+                                             in daemon.db.events("store_replaced")], "the event")
+    return notice["summary"]
+
+
+def check_new_file(daemon, name, kept):
+    daemon.db.wait_for_samples(name, 20)
+    assert daemon.running() and daemon.stop() == 0
+    assert daemon.db.integrity() == "ok"
+    assert len(daemon.db.instances(name)) == 1
+    assert [row["name"] for row in daemon.db.rows("SELECT name FROM targets")] == [name]
+    # Every sample is in the one file or in the other, and none in both.
+    first, newest, count = daemon.db.rows(
+        "SELECT min(id), max(id), count(*) FROM samples")[0]
+    assert (first, count) == (kept + 1, newest - kept)
+    assert newest == last_commit(daemon)[0]
+
+
+def test_a_database_that_is_removed_is_begun_anew(bench):
+    leaky = bench.leaky("-mode", "idle")
+    name = f"pid-{leaky.pid}"
+    daemon = bench.daemon(f"pid:{leaky.pid}", config=FAST + "alerts: {jsonl: alerts.jsonl}\n",
+                          arguments=TRACE)
+    daemon.db.wait_for_samples(name, 10)
+    for file in bench.folder.glob("soak.db*"):
+        if file.is_file():
+            file.unlink()
+    lost = int(re.search(r"the (\d+) samples that this run wrote",
+                         told_of_replacement(bench, daemon, "was removed while in use"))[1])
+    assert lost >= 10
+    check_new_file(daemon, name, lost)
+
+
+def test_a_folder_that_is_moved_away_is_made_again(bench):
+    leaky = bench.leaky("-mode", "idle")
+    name = f"pid-{leaky.pid}"
+    daemon = bench.daemon(f"pid:{leaky.pid}", config=FAST + "alerts: {jsonl: alerts.jsonl}\n",
+                          arguments=TRACE, database="store/soak.db")
+    daemon.db.wait_for_samples(name, 10)
+    away = bench.folder / "away"
+    (bench.folder / "store").rename(away)
+    assert f"{away}/soak.db while in use" in told_of_replacement(bench, daemon, "was moved to ")
+    # What was moved is whole, and complete without its log.
+    (away / "soak.db-wal").unlink(missing_ok=True)
+    (away / "soak.db-shm").unlink(missing_ok=True)
+    old = sqlite3.connect(away / "soak.db")
+    kept = old.execute("SELECT max(id) FROM samples").fetchone()[0]
+    assert old.execute("SELECT count(*) FROM samples").fetchone()[0] == kept >= 10
+    assert old.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    old.close()
+    check_new_file(daemon, name, kept)
+
+
 def test_a_second_daemon_is_refused_and_disturbs_nothing(bench):
     leaky = bench.leaky("-mode", "idle")
     daemon = bench.daemon(f"pid:{leaky.pid}", arguments=TRACE)

@@ -89,7 +89,7 @@ TEST_F(MigrationTest, AReaderOfVersion1SaysWhatToDo) {
   const auto refused = SampleReader::open(options_.database);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
-  EXPECT_NE(refused.error().message.find("has version 1, not yet 5: start soakwatchd with it"),
+  EXPECT_NE(refused.error().message.find("has version 1, not yet 6: start soakwatchd with it"),
             std::string::npos)
       << refused.error().message;
   EXPECT_EQ(ask("PRAGMA user_version"), "1");
@@ -164,7 +164,7 @@ TEST_F(MigrationFrom2Test, AFileBroughtUpToDateTakesCulpritsAndCaptures) {
 TEST_F(MigrationFrom2Test, AReaderOfVersion2SaysWhatToDo) {
   const auto refused = SampleReader::open(options_.database);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("has version 2, not yet 5: start soakwatchd with it"),
+  EXPECT_NE(refused.error().message.find("has version 2, not yet 6: start soakwatchd with it"),
             std::string::npos)
       << refused.error().message;
 }

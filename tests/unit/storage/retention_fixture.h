@@ -32,7 +32,7 @@ inline Sample mixed_sample(InstanceId instance, WallTime time, std::mt19937& ran
   if (random() % 100 == 0) s.values.set(Metric::kOpenFds, std::floor(value(1000)));
   s.values.set(Metric::kCpuSecondsTotal, static_cast<double>(s.monotonic.count()) / 7000);
   if (random() % 4 == 0)
-    s.values.set(Metric::kGcCyclesTotal, static_cast<double>(s.monotonic.count() / 1000));
+    s.values.set(Metric::kGcCyclesTotal, static_cast<double>(s.monotonic / 1s));
   if (random() % 2 == 0) s.values.set(Metric::kGcCpuFraction, value(1));
   return s;
 }
@@ -69,7 +69,7 @@ class RetentionTest : public StoreTest {
     longest_ = 0;
     notices_.clear();
     for (bool more = true; more; ++slices) {
-      const Retention::Slice slice = retention.work(now, limit_units);
+      const Retention::Slice slice = retention.work(now, {limit_units});
       longest_ = std::max(longest_, slice.units);
       if (!slice.notice.empty()) notices_.push_back(slice.notice);
       more = slice.more;

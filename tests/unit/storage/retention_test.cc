@@ -80,11 +80,11 @@ TEST_F(RetentionTest, AnExceptionInASliceLeavesNothingDoubled) {
       "CREATE TEMP TRIGGER fail BEFORE DELETE ON main.samples WHEN old.rss_bytes % 5 = 0 "
       "BEGIN SELECT raise(ABORT, 'no'); END");
   Retention retention(*db, keep_);
-  EXPECT_THROW(retention.work(kHour + 48h, 100), SQLite::Exception);
+  EXPECT_THROW(retention.work(kHour + 48h, {100}), SQLite::Exception);
   EXPECT_EQ(in("minutes"), 0);
   EXPECT_EQ(samples_in_all(), 600);
   db->exec("DROP TRIGGER fail");
-  while (retention.work(kHour + 48h, 100).more) {
+  while (retention.work(kHour + 48h, {100}).more) {
   }
   EXPECT_EQ(in("minutes"), 10);
   EXPECT_EQ(samples_in_all(), 600);

@@ -15,7 +15,7 @@ class SchemaTest : public testing::Test {
 
 TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
   ASSERT_TRUE(migrate(db_, schema_migrations()));
-  EXPECT_EQ(version(), 5);
+  EXPECT_EQ(version(), 6);
   EXPECT_EQ(db_.execAndGet("SELECT count(*) FROM pragma_table_list "
                            "WHERE type = 'table' AND strict = 1")
                 .getInt(),
