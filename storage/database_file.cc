@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <system_error>
 
@@ -32,6 +34,14 @@ Error foreign(const path& database, std::string_view what) {
                   database.string(), what));
 }
 
+// The power went while the first page was written: SQLite rolls it back when it opens the file.
+bool is_begun_only(const path& database, std::span<const char> header) {
+  std::error_code ignored;
+  const auto journal = std::filesystem::file_size(database.string() + "-journal", ignored);
+  return !ignored && journal > 0 &&
+         std::all_of(header.begin(), header.end(), [](char byte) { return byte == 0; });
+}
+
 Result<void> check_header(const path& database, int fd) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return os_error("cannot read " + database.string(), errno);
@@ -47,6 +57,7 @@ Result<void> check_header(const path& database, int fd) {
   std::array<char, kHeaderBytes> header{};
   const ssize_t n = pread(fd, header.data(), header.size(), 0);
   if (n < 0) return os_error("cannot read " + database.string(), errno);
+  if (is_begun_only(database, header)) return {};
   if (static_cast<std::size_t>(n) < kHeaderBytes ||
       std::string_view(header.data(), kMagic.size()) != kMagic) {
     return foreign(database, "some other file");
@@ -150,9 +161,12 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
     if (db->execAndGet("SELECT count(*) FROM sqlite_master").getInt() != 0) {
       throw SQLite::Exception("the file was replaced by another program's", SQLITE_MISUSE);
     }
-    // Before the first table: later only VACUUM can change it. Retention gives free pages back.
-    db->exec("PRAGMA auto_vacuum = INCREMENTAL");
-    db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+    // Before the first table: later only VACUUM can change it. Retention gives free pages back. At
+    // once with the mark, as the first of the two writes a page.
+    db->exec(
+        fmt::format("BEGIN IMMEDIATE; PRAGMA auto_vacuum = INCREMENTAL; "
+                    "PRAGMA application_id = {}; COMMIT",
+                    kApplicationId));
   }
   db->exec("PRAGMA journal_mode = WAL");
   db->exec("PRAGMA synchronous = NORMAL");

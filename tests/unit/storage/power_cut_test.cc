@@ -1,4 +1,5 @@
 // The power goes at a hundred arbitrary moments. tests/unit/storage/fault_vfs.h plays the disk.
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <random>
@@ -95,6 +96,10 @@ void PowerCutTest::live(Life& life, int rounds, bool samples_only) {
 std::chrono::seconds PowerCutTest::lost(const Life& life) {
   options_.now = nullptr;
   auto store = SampleStore::open(options_);  // as the daemon starts again
+  if (!store) {
+    ADD_FAILURE() << store.error().message;
+    return {};
+  }
   EXPECT_EQ(store.value()->startup_notice(), "");
   store.value().reset();
   options_.now = [this] { return clock_.load(); };
@@ -139,6 +144,30 @@ TEST_F(PowerCutTest, AHundredCutsLoseTheNewestSamplesAtMostAndNoAlert) {
   std::printf("%d cuts, %d of them lost samples, of %lld s at most\n", cuts, with_loss,
               static_cast<long long>(most.count()));
   EXPECT_GT(with_loss, 0);  // else the disk was not played
+}
+
+// Each moment of the first start, from the file's first byte to its first rows.
+TEST_F(PowerCutTest, ACutWhileTheFileIsMadeLeavesOneThatIsUsed) {
+  constexpr int kMostCalls = 400;
+  bool made = false;
+  for (int calls = 1; !made && calls < kMostCalls; ++calls) {
+    // Before the log begins, what is torn is the file itself.
+    const int ways_to_tear = calls <= 20 ? 6 : 1;
+    for (int way = 0; way < ways_to_tear; ++way) {
+      options_.database = folder_ / fmt::format("first-{}-{}.db", calls, way);
+      disk_.watch_syncs();
+      disk_.cut_after(calls);
+      Life life;
+      live(life, 1);
+      made = !disk_.is_cut();
+      if (!made) disk_.cut();
+      disk_.restore_after_cut(chance_);
+      SCOPED_TRACE(options_.database.string());
+      EXPECT_LE(lost(life), kMostLost);
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_TRUE(made);
 }
 
 // The log cannot be moved into the file while a reader needs it: it is synced all the same.
