@@ -122,7 +122,7 @@ asio::awaitable<void> EvidenceFeed::take_baseline() { co_await take_all(CaptureR
 
 asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
   for (const CaptureKind kind : kBaselineKinds) {
-    if (is_profile(kind) && !pprof_()) continue;
+    if (is_from_pprof(kind) && !pprof_()) continue;
     auto fetched = co_await fetch(kind);
     if (!fetched) continue;
     if (kind == CaptureKind::kFds) {
