@@ -74,7 +74,7 @@ Result<std::shared_ptr<ProcessReader>> find_process(const TargetSpec& spec) {
 
 // Before anybody is asked: a mistake of the command line.
 Result<void> check_server(const TargetSpec& spec, CaptureKind kind) {
-  if (!is_profile(kind)) return {};
+  if (!is_from_pprof(kind)) return {};
   if (spec.pprof == PprofMode::kOff) return invalid("pprof=off, but a profile was asked for");
   if (spec.pprof != PprofMode::kUrl) return {};
   if (auto endpoint = parse_http_endpoint(spec.pprof_url); !endpoint) return endpoint.error();
@@ -107,7 +107,7 @@ struct Work {
 };
 
 asio::awaitable<Result<FetchedCapture>> take(Work work) {
-  if (is_profile(work.kind)) {
+  if (is_from_pprof(work.kind)) {
     auto server = co_await find_server(work.source.executor, work.spec, work.source.process,
                                        work.source.limits);
     if (!server) co_return server.error();

@@ -60,12 +60,12 @@ asio::awaitable<Result<std::string>> fetch_from_pprof(CaptureKind kind,
 
 }  // namespace
 
-bool is_profile(CaptureKind kind) {
+bool is_from_pprof(CaptureKind kind) {
   return kind != CaptureKind::kFds && kind != CaptureKind::kMappings;
 }
 
 asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind, CaptureSource source) {
-  if (is_profile(kind)) {
+  if (is_from_pprof(kind)) {
     auto body = co_await fetch_from_pprof(kind, source);
     if (!body) co_return body.error();
     if (body->empty()) co_return invalid("the answer is empty");

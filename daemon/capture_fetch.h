@@ -38,6 +38,8 @@ struct FetchedCapture {
 boost::asio::awaitable<Result<FetchedCapture>> fetch_capture(CaptureKind kind,
                                                              CaptureSource source);
 
-bool is_profile(CaptureKind kind);
+// Profiles and traces, which the pprof server of the process is asked for. The others are read from
+// /proc.
+bool is_from_pprof(CaptureKind kind);
 
 }  // namespace soakwatch

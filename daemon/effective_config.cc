@@ -5,7 +5,7 @@
 #include "config/paths.h"
 #include "config/target_spec.h"
 #include "config/units.h"
-#include "detectors/floor_trend.h"
+#include "detectors/floor_gates.h"
 #include "model/printable.h"
 
 namespace soakwatch {

@@ -12,7 +12,6 @@
 #include "evidence/openers.h"
 #include "evidence/read_breakdown.h"
 #include "storage/capture_folder.h"
-#include "storage/sample_reader.h"
 
 namespace soakwatch {
 
@@ -22,10 +21,6 @@ namespace {
 
 constexpr std::array kBaselineKinds{CaptureKind::kGoroutine, CaptureKind::kHeap, CaptureKind::kFds,
                                     CaptureKind::kMappings};
-// Baselines of one kind whose place is kept in mind: the first and the newest ones.
-constexpr std::size_t kMaxBaselines = 24;
-// The same where they lie in memory.
-constexpr std::size_t kMaxBaselinesInMemory = 3;
 // A file of ours holds no more: the longest answer that may be configured, and more for a text.
 constexpr std::size_t kMaxCaptureBytes = std::size_t{256} << 20;
 // However long a fetch took.
@@ -51,18 +46,6 @@ bool wants_openers(const Evidence& evidence) {
 
 }  // namespace
 
-Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& database,
-                                                 InstanceId instance) {
-  auto reader = SampleReader::open(database);
-  if (!reader) return reader.error();
-  const auto changes = reader->program_changes(instance);
-  if (!changes) return changes.error();
-  CaptureQuery query;
-  query.instance = instance;
-  if (!changes->empty()) query.since = changes->back();
-  return reader->captures(query);
-}
-
 EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_pool& workers,
                            std::shared_ptr<const ProcessReader> process, EvidenceOptions options,
                            CaptureStore* store, const std::vector<Capture>& kept,
@@ -81,12 +64,11 @@ EvidenceFeed::EvidenceFeed(const asio::any_io_executor& executor, asio::thread_p
       failures_(logger, options_.target_name + ": captures"),
       task_(executor,
             [this](const std::string& what) { failures_.failed(what, read_clocks().monotonic); }),
+      baselines_(store == nullptr),
       begun_(Clock::now()),
       next_baseline_(begun_ + options_.warm_up) {
   for (auto capture = kept.rbegin(); capture != kept.rend(); ++capture) {
-    if (capture->reason != CaptureReason::kBaseline) continue;
-    baselines_[capture->kind].push_back({*capture, {}});
-    forget_old_baselines(capture->kind);
+    if (capture->reason == CaptureReason::kBaseline) baselines_.add({*capture, {}});
   }
 }
 
@@ -122,7 +104,7 @@ asio::awaitable<void> EvidenceFeed::take_baseline() { co_await take_all(CaptureR
 
 asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
   for (const CaptureKind kind : kBaselineKinds) {
-    if (is_profile(kind) && !pprof_()) continue;
+    if (is_from_pprof(kind) && !pprof_()) continue;
     auto fetched = co_await fetch(kind);
     if (!fetched) continue;
     if (kind == CaptureKind::kFds) {
@@ -130,7 +112,7 @@ asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
     }
     auto capture = co_await keep(*fetched, kind, reason, std::nullopt);
     if (reason != CaptureReason::kBaseline) continue;
-    Kept kept;
+    Baseline kept;
     if (capture) {
       kept.capture = std::move(*capture);
     } else if (store_ == nullptr) {
@@ -141,16 +123,8 @@ asio::awaitable<void> EvidenceFeed::take_all(CaptureReason reason) {
     } else {
       continue;
     }
-    baselines_[kind].push_back(std::move(kept));
-    forget_old_baselines(kind);
+    baselines_.add(std::move(kept));
   }
-}
-
-// The first shows the process when it was youngest, the newest ones what was normal lately.
-void EvidenceFeed::forget_old_baselines(CaptureKind kind) {
-  std::vector<Kept>& kept = baselines_[kind];
-  const std::size_t limit = store_ == nullptr ? kMaxBaselinesInMemory : kMaxBaselines;
-  if (kept.size() > limit) kept.erase(kept.begin() + 1);
 }
 
 asio::awaitable<Result<FetchedCapture>> EvidenceFeed::fetch(CaptureKind kind, bool dump) {
@@ -278,9 +252,9 @@ asio::awaitable<void> EvidenceFeed::look_for_stuck_goroutines() {
 
 asio::awaitable<void> EvidenceFeed::add_baseline_to(Probe& probe, CaptureKind kind,
                                                     WallTime since) {
-  const Kept* baseline = baseline_before(kind, since);
+  const Baseline* baseline = baselines_.before(kind, since);
   if (baseline == nullptr) co_return;
-  const Kept copy = *baseline;
+  const Baseline copy = *baseline;
   const auto read = [this, &copy]() -> Result<Breakdown> {
     if (store_ == nullptr) return read_breakdown(copy.bytes);
     auto bytes = read_capture_file(options_.database, copy.capture, kMaxCaptureBytes);
@@ -293,17 +267,6 @@ asio::awaitable<void> EvidenceFeed::add_baseline_to(Probe& probe, CaptureKind ki
     co_return;
   }
   probe.look(std::move(*breakdown), copy.capture.time);
-}
-
-// The newest from before the growth; where there is none, the oldest, which shows part of it.
-const EvidenceFeed::Kept* EvidenceFeed::baseline_before(CaptureKind kind, WallTime since) const {
-  const auto found = baselines_.find(kind);
-  if (found == baselines_.end() || found->second.empty()) return nullptr;
-  const Kept* best = &found->second.front();
-  for (const Kept& kept : found->second) {
-    if (kept.capture.time <= since) best = &kept;
-  }
-  return best;
 }
 
 asio::awaitable<void> EvidenceFeed::finish(Clock::time_point deadline) {

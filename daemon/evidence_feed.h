@@ -18,6 +18,7 @@
 #include "collectors/http/http_client.h"
 #include "collectors/procfs/process_reader.h"
 #include "daemon/background_task.h"
+#include "daemon/baselines.h"
 #include "daemon/capture_fetch.h"
 #include "daemon/field_watch.h"
 #include "daemon/investigation.h"
@@ -42,10 +43,6 @@ struct EvidenceOptions {
                              // is followed by a pause of 2 s
   bool final_captures = false;  // at the end of the watch
 };
-
-// Captures that the store has of the program that the instance runs now, newest first.
-Result<std::vector<Capture>> captures_of_program(const std::filesystem::path& database,
-                                                 InstanceId instance);
 
 // All on the executor's thread. stop() before destruction.
 class EvidenceFeed {
@@ -72,10 +69,6 @@ class EvidenceFeed {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Kept {
-    Capture capture;
-    std::string bytes;  // where there is no store
-  };
 
   boost::asio::awaitable<void> take_baseline();
   boost::asio::awaitable<void> take_all(CaptureReason reason);
@@ -90,8 +83,6 @@ class EvidenceFeed {
   // Who opens what no profile explains goes in front.
   boost::asio::awaitable<void> add_openers(const std::string& detector, Evidence& evidence);
   boost::asio::awaitable<void> add_baseline_to(Probe& probe, CaptureKind kind, WallTime since);
-  [[nodiscard]] const Kept* baseline_before(CaptureKind kind, WallTime since) const;
-  void forget_old_baselines(CaptureKind kind);
 
   boost::asio::any_io_executor executor_;
   boost::asio::thread_pool& workers_;
@@ -105,9 +96,9 @@ class EvidenceFeed {
   OnEvidence on_evidence_;
   FailureLog failures_;
   BackgroundTask task_;
-  std::deque<LookRequest> wanted_;                      // at most one of each detector
-  std::map<std::string, Probe> probes_;                 // by detector
-  std::map<CaptureKind, std::vector<Kept>> baselines_;  // the oldest first
+  std::deque<LookRequest> wanted_;       // at most one of each detector
+  std::map<std::string, Probe> probes_;  // by detector
+  Baselines baselines_;
   Clock::time_point begun_;
   Clock::time_point next_baseline_;
   Clock::time_point next_capture_;  // the budget

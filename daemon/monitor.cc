@@ -3,12 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
-#include "daemon/background_task.h"
 #include "daemon/clock.h"
 #include "daemon/options.h"
 #include "daemon/trusted_clock.h"
@@ -20,9 +17,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kNotifierQueueLimit = 1000;
-constexpr std::chrono::seconds kHealthInterval{5};
-// Captures that are too old or no longer needed go.
-constexpr std::chrono::hours kTidyInterval{1};
 // A stop as a whole takes 5 s at most.
 constexpr std::chrono::seconds kFlushPatience{3};
 
@@ -59,8 +53,7 @@ Monitor::Monitor(asio::io_context& context, const Config& config, MonitorOptions
     : context_(context),
       config_(config),
       options_(std::move(options)),
-      logger_(std::move(logger)),
-      health_timer_(context) {}
+      logger_(std::move(logger)) {}
 
 Monitor::~Monitor() { workers_.join(); }
 
@@ -94,6 +87,11 @@ Result<void> Monitor::open() {
   notifiers_ = std::make_unique<NotifierQueue>(
       make_notifiers(config_.alerts, logger_), kNotifierQueueLimit,
       [logger = logger_](const std::string& what) { logger->error("{}", what); });
+  if (store_) {
+    store_watch_ = std::make_unique<StoreWatch>(
+        StoreWatch::Parts{context_.get_executor(), &workers_, store_.get(), captures_.get(),
+                          notifiers_.get(), logger_});
+  }
   search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
                                             config_.sampling.discovery_interval / 2);
   pipeline_ = std::make_unique<Pipeline>(
@@ -114,7 +112,7 @@ Result<void> Monitor::open() {
     if (const StoreStats stats = store_->stats(); stats.replaced_files > 0) {
       pipeline_->event(
           {read_clocks().wall, EventKind::kStoreReplaced, 0, 0, store_->startup_notice()});
-      tell_replacement(stats);
+      store_watch_->tell_replacement(stats);
     }
   }
   return {};
@@ -125,8 +123,8 @@ void Monitor::start(std::function<void()> on_done) {
   ends_.assign(config_.targets.size(), TargetEnd::kNone);
   running_ = config_.targets.size();
   tell(EventKind::kDaemonStarted, "version " SOAKWATCH_VERSION);
-  if (store_) {
-    asio::co_spawn(context_, watch_store(), [this](const std::exception_ptr& error) {
+  if (store_watch_) {
+    asio::co_spawn(context_, store_watch_->run(), [this](const std::exception_ptr& error) {
       if (error) logger_->error("the state of the database is no longer looked at");
     });
   }
@@ -222,61 +220,13 @@ void Monitor::target_done(std::size_t target, const std::exception_ptr& error, T
 
 void Monitor::all_done() {
   tell(EventKind::kDaemonStopped, stop_detail_);
-  health_timer_.cancel();
+  if (store_watch_) store_watch_->stop();
   on_done_();
 }
 
 void Monitor::tell(EventKind kind, const char* detail) {
   if (!store_) return;  // a foreground command that keeps nothing is no daemon
   pipeline_->event({read_clocks().wall, kind, 0, 0, detail});
-}
-
-// A disk that fails must not fail in silence.
-asio::awaitable<void> Monitor::watch_store() {
-  FailureLog writing(logger_, "the database");
-  FailureLog losing(logger_, "lost");
-  TrustedClock clock({});
-  (void)clock.look(read_clocks());  // an hour before it counts
-  auto next_tidy = std::chrono::steady_clock::now() + kTidyInterval;
-  while (running_ > 0) {
-    health_timer_.expires_after(kHealthInterval);
-    co_await health_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-    report_trouble(writing, losing);
-    if (captures_ == nullptr || std::chrono::steady_clock::now() < next_tidy) continue;
-    next_tidy += kTidyInterval;
-    const auto wall = clock.look(read_clocks());
-    if (!wall) continue;
-    const auto tidy = [this, now = *wall] { return captures_->tidy(now); };
-    const auto removed = co_await run_on(workers_.get_executor(), tidy);
-    if (!removed) logger_->warn("captures: {}", removed.error().message);
-  }
-}
-
-void Monitor::report_trouble(FailureLog& writing, FailureLog& losing) {
-  const milliseconds now = read_clocks().monotonic;
-  const StoreStats stats = store_->stats();
-  if (stats.last_error.empty()) {
-    writing.succeeded();
-  } else {
-    writing.failed(stats.last_error + ", " + std::to_string(stats.queued_rows) + " rows wait", now);
-  }
-  if (stats.replaced_files > replaced_) tell_replacement(stats);
-  const std::uint64_t lost = stats.dropped_samples + stats.dropped_records + stats.rejected_rows +
-                             stats.lost_rows + notifiers_->dropped();
-  if (lost > lost_) {
-    losing.failed(std::to_string(lost) + " rows or notifications so far, for want of room", now);
-  } else {
-    losing.succeeded();
-  }
-  lost_ = lost;
-}
-
-// A disk that breaks files is news that cannot wait until somebody reads the log.
-void Monitor::tell_replacement(const StoreStats& stats) {
-  replaced_ = stats.replaced_files;
-  logger_->error("{}", stats.replacement);
-  notifiers_->push(
-      Notice{read_clocks().wall, "store_replaced", Severity::kCritical, stats.replacement});
 }
 
 Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) : Result<void>(); }

@@ -4,7 +4,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
@@ -19,6 +18,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/process_search.h"
 #include "daemon/self_watch.h"
+#include "daemon/store_watch.h"
 #include "daemon/target_watcher.h"
 #include "daemon/workload.h"
 #include "storage/sample_store.h"
@@ -98,9 +98,6 @@ class Monitor {
   void all_done();
   void tell(EventKind kind, const char* detail);
   void adopt_command(TargetWatcher& watcher, const Target& target);
-  boost::asio::awaitable<void> watch_store();
-  void tell_replacement(const StoreStats& stats);
-  void report_trouble(FailureLog& writing, FailureLog& losing);
 
   boost::asio::io_context& context_;
   Config config_;
@@ -111,6 +108,7 @@ class Monitor {
   std::unique_ptr<CaptureStore> captures_;
   std::unique_ptr<NotifierQueue> notifiers_;
   boost::asio::thread_pool workers_{2};
+  std::unique_ptr<StoreWatch> store_watch_;  // where there is a store
   std::unique_ptr<ProcessSearch> search_;
   std::unique_ptr<Pipeline> pipeline_;
   std::string boot_id_;
@@ -124,9 +122,6 @@ class Monitor {
   std::vector<TargetEnd> ends_;
   std::size_t running_ = 0;
   const char* stop_detail_ = "";
-  boost::asio::steady_timer health_timer_;
-  std::uint64_t lost_ = 0;      // rows and notifications that were told of
-  std::uint64_t replaced_ = 0;  // files of the database that were told of
   std::function<void()> on_done_;
 };
 

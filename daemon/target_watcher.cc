@@ -7,6 +7,7 @@
 #include <boost/asio/as_tuple.hpp>
 
 #include "daemon/background_task.h"
+#include "daemon/baselines.h"
 #include "daemon/clock.h"
 #include "daemon/detail_feed.h"
 #include "daemon/options.h"
@@ -23,8 +24,6 @@ namespace {
 
 // boottime runs ahead of the monotonic clock only while the machine sleeps.
 constexpr milliseconds kSleepNoticed{1000};
-// A child that we stop gets so long to end in order.
-constexpr milliseconds kChildPatience{2000};
 // The captures at the end of a soak, all together.
 constexpr std::chrono::seconds kFinalCapturePatience{30};
 // A round waits for pprof values for this share of the interval, so that the next is on time.
@@ -48,16 +47,28 @@ TargetWatcher::TargetWatcher(Parts parts, const Config& config, Target target)
     : parts_(std::move(parts)),
       config_(config),
       target_(std::move(target)),
+      process_(process_parts(), target_.spec),
       search_failures_(parts_.logger, target_.name),
       timer_(parts_.executor) {}
+
+TargetProcess::Parts TargetWatcher::process_parts() {
+  return {parts_.search, parts_.proc_root, parts_.boot_id, parts_.command_process,
+          [this](std::string which) {
+            parts_.pipeline->event(
+                {read_clocks().wall, EventKind::kTargetAmbiguous, id_, 0, std::move(which)});
+          }};
+}
 
 asio::awaitable<TargetEnd> TargetWatcher::run() {
   id_ = parts_.pipeline->add_target(target_, read_clocks().wall);
   const bool is_command = target_.spec.kind == TargetKind::kCommand;
-  const bool is_ours = is_command && !parts_.command_process;
-  const bool once = target_.spec.kind == TargetKind::kPid || is_ours;
-  if (is_ours && !child_) start_child();
-  if (is_ours && !child_) co_return TargetEnd::kNotStarted;
+  const bool once = target_.spec.kind == TargetKind::kPid || process_.is_our_command();
+  if (process_.is_our_command()) {
+    if (auto started = process_.start_command(); !started) {
+      parts_.logger->error("{}: {}", target_.name, started.error().message);
+      co_return TargetEnd::kNotStarted;
+    }
+  }
   while (!stopping_) {
     auto process = co_await find();
     if (!process && stopping_) break;
@@ -79,24 +90,8 @@ void TargetWatcher::stop_without_child() {
   stop();
 }
 
-std::optional<ChildProcess> TargetWatcher::take_child() {
-  if (!child_ || child_->ended()) return std::nullopt;
-  std::optional<ChildProcess> child = std::move(child_);
-  child_.reset();
-  return child;
-}
-
 void TargetWatcher::report_tick() const {
   if (parts_.on_tick) parts_.on_tick();
-}
-
-void TargetWatcher::start_child() {
-  auto child = ChildProcess::start(target_.spec.command);
-  if (child) {
-    child_.emplace(std::move(*child));
-  } else {
-    parts_.logger->error("{}: {}", target_.name, child.error().message);
-  }
 }
 
 // Nothing when stopped, or when the process can never be found.
@@ -104,7 +99,7 @@ asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
   const bool once =
       target_.spec.kind == TargetKind::kPid || target_.spec.kind == TargetKind::kCommand;
   while (!stopping_) {
-    auto process = co_await find_once();
+    auto process = co_await process_.open();
     report_tick();
     if (stopping_) break;
     if (process) {
@@ -126,53 +121,6 @@ asio::awaitable<std::optional<ProcessReader>> TargetWatcher::find() {
     co_await sleep_until(Clock::now() + config_.sampling.discovery_interval);
   }
   co_return std::nullopt;
-}
-
-asio::awaitable<Result<ProcessReader>> TargetWatcher::open_child() {
-  if (auto status = child_->ended()) co_return not_found("the command " + *status);
-  auto reader = ProcessReader::open(parts_.proc_root, child_->pid(), parts_.boot_id);
-  if (reader || reader.error().kind != ErrorKind::kNotFound) co_return reader;
-  child_->terminate(kChildPatience);  // it has ended, and its status comes at once
-  co_return not_found("the command " + child_->ended().value_or("ended"));
-}
-
-Result<ProcessReader> TargetWatcher::open_process_of_command() {
-  const auto pid = parts_.command_process();
-  if (!pid) return pid.error();
-  auto reader = ProcessReader::open(parts_.proc_root, *pid, parts_.boot_id);
-  // The next question tells whether the command is over with it.
-  if (!reader && reader.error().kind == ErrorKind::kNotFound)
-    return Error{ErrorKind::kUnavailable, "pid " + std::to_string(*pid) + " ended at once"};
-  return reader;
-}
-
-asio::awaitable<Result<ProcessReader>> TargetWatcher::find_once() {
-  if (target_.spec.kind == TargetKind::kCommand) {
-    if (parts_.command_process) co_return open_process_of_command();
-    co_return co_await open_child();
-  }
-  auto matches = co_await parts_.search->find(target_.spec);
-  if (!matches) co_return matches.error();
-  if (matches->empty()) co_return not_found("no such process");
-  const ProcessMatch& first = matches->front();
-  auto reader = ProcessReader::open(parts_.proc_root, first.pid, parts_.boot_id);
-  if (!reader) co_return reader;
-  // Between the scan and the opening the pid may have gone to another process.
-  if (reader->info().id.start_ticks != first.start_ticks) co_return not_found("no such process");
-  if (matches->size() > 1) report_ambiguity(*matches);
-  co_return reader;
-}
-
-void TargetWatcher::report_ambiguity(const std::vector<ProcessMatch>& matches) {
-  std::string others;
-  for (std::size_t i = 1; i < matches.size() && i <= 10; ++i) {
-    others += (i > 1 ? ", " : "") + std::to_string(matches[i].pid);
-  }
-  if (matches.size() > 11) others += ", ...";
-  parts_.pipeline->event({read_clocks().wall, EventKind::kTargetAmbiguous, id_, 0,
-                          std::to_string(matches.size()) + " processes fit; watching pid " +
-                              std::to_string(matches[0].pid) + ", which started first, not " +
-                              others});
 }
 
 asio::awaitable<void> TargetWatcher::watch(ProcessReader found) {
@@ -279,7 +227,7 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     const auto interval = std::chrono::duration_cast<Clock::duration>(pause);
     before = now;
     auto values = process.read_round();
-    if (!values && values.error().kind == ErrorKind::kNotFound) co_return end_reason();
+    if (!values && values.error().kind == ErrorKind::kNotFound) co_return process_.end_reason();
     if (process.program_replaced()) co_return std::string();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
@@ -305,7 +253,7 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
   }
   co_await looks_at.evidence.finish(Clock::now() + kFinalCapturePatience);
   // A child does not outlive the watch, unless another one takes it over.
-  co_return child_ && !leave_child_ ? end_reason() : std::string();
+  co_return process_.has_child() && !leave_child_ ? process_.end_reason() : std::string();
 }
 
 asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {
@@ -332,13 +280,6 @@ void TargetWatcher::note_gap(InstanceId id, const Moment& before, const Moment& 
     return;
   }
   parts_.pipeline->event({now.wall, EventKind::kGap, id_, id, what});
-}
-
-std::string TargetWatcher::end_reason() {
-  if (!child_) return "the process ended";
-  // It has ended, and its status comes at once; or we stop, and it is told to.
-  child_->terminate(kChildPatience);
-  return "the command " + child_->ended().value_or("ended");
 }
 
 }  // namespace soakwatch

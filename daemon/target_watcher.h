@@ -15,6 +15,7 @@
 #include "daemon/evidence_feed.h"
 #include "daemon/pipeline.h"
 #include "daemon/process_search.h"
+#include "daemon/target_process.h"
 #include "daemon/workload.h"
 #include "model/target.h"
 
@@ -22,10 +23,6 @@ namespace soakwatch {
 
 class DetailFeed;
 class PprofFeed;
-
-// Says which process of a command to watch, where the command was started by somebody else. Error
-// kNotFound: the command is over, for the reason given; kUnavailable: there is none at the moment.
-using CommandProcess = std::function<Result<pid_t>()>;
 
 // How a target came to its end, where it has one: a pid that ended, a child that exited.
 enum class TargetEnd { kNone, kNotFound, kNotStarted, kEnded };
@@ -55,7 +52,7 @@ class TargetWatcher {
   TargetWatcher(Parts parts, const Config& config, Target target);
 
   // A command that runs already, in place of starting it. Before run().
-  void adopt(ChildProcess child) { child_.emplace(std::move(child)); }
+  void adopt(ChildProcess child) { process_.adopt(std::move(child)); }
 
   // Watches until stop(), or until the target can never come back. Run it once.
   boost::asio::awaitable<TargetEnd> run();
@@ -64,7 +61,7 @@ class TargetWatcher {
   // The same, but a command that was started runs on.
   void stop_without_child();
   // That command, once run() is over. Nothing where there is none, or where it has ended.
-  std::optional<ChildProcess> take_child();
+  std::optional<ChildProcess> take_child() { return process_.take_child(); }
   // A process of the target is watched right now.
   [[nodiscard]] bool has_process() const { return pprof_ != nullptr; }
 
@@ -78,10 +75,6 @@ class TargetWatcher {
   };
 
   boost::asio::awaitable<std::optional<ProcessReader>> find();
-  // kNotFound: nothing fits. Any other error may pass.
-  boost::asio::awaitable<Result<ProcessReader>> find_once();
-  boost::asio::awaitable<Result<ProcessReader>> open_child();
-  Result<ProcessReader> open_process_of_command();
   boost::asio::awaitable<void> watch(ProcessReader found);
   // As sample_until_end().
   boost::asio::awaitable<std::string> rounds(const std::shared_ptr<ProcessReader>& process,
@@ -95,20 +88,18 @@ class TargetWatcher {
                                                        PprofFeed& pprof, DetailFeed& detail,
                                                        Looks looks_at);
   boost::asio::awaitable<void> sleep_until(Clock::time_point time);
-  void start_child();
   void report_tick() const;
   [[nodiscard]] milliseconds interval_now() const;
   void note_gap(InstanceId id, const Moment& before, const Moment& now, milliseconds interval);
-  void report_ambiguity(const std::vector<ProcessMatch>& matches);
-  [[nodiscard]] std::string end_reason();
+  [[nodiscard]] TargetProcess::Parts process_parts();
 
   Parts parts_;
   const Config& config_;
   Target target_;
   TargetId id_ = 0;
+  TargetProcess process_;
   FailureLog search_failures_;
   boost::asio::steady_timer timer_;
-  std::optional<ChildProcess> child_;
   PprofFeed* pprof_ = nullptr;  // while an instance is watched
   bool waiting_told_ = false;
   bool stopping_ = false;

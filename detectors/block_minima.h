@@ -46,6 +46,8 @@ class BlockMinima {
   [[nodiscard]] std::optional<double> high_water(int level) const {
     return levels_[static_cast<std::size_t>(level)].high_water;
   }
+  // Blocks kept per level.
+  [[nodiscard]] int window() const { return options_.window; }
   [[nodiscard]] milliseconds block_length(int level) const {
     return options_.block * (1LL << level);
   }

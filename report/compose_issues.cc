@@ -161,8 +161,9 @@ CaptureKind capture_for(Metric metric) {
   }
 }
 
-bool is_profile(CaptureKind kind) {
-  return kind != CaptureKind::kFds && kind != CaptureKind::kMappings;
+// That `go tool pprof` opens.
+bool opens_in_go_pprof(CaptureKind kind) {
+  return kind != CaptureKind::kFds && kind != CaptureKind::kMappings && kind != CaptureKind::kTrace;
 }
 
 struct Pair {
@@ -195,13 +196,13 @@ void add_capture_commands(const ReportData& data, const Alert& alert, std::vecto
   if (pair.before != nullptr) {
     const std::string files = path_of(data, *pair.before) + " " + path_of(data, *pair.after);
     code.lines.push_back("soakwatch compare " + files);
-    if (is_profile(kind)) code.lines.push_back("go tool pprof -base " + files);
+    if (opens_in_go_pprof(kind)) code.lines.push_back("go tool pprof -base " + files);
   } else {
     const ReportInstance* instance = find_instance(data, alert.instance);
     if (instance == nullptr || instance->row.ended || alert.pid <= 0) return;
     const std::string capture = fmt::format("soakwatch capture pid:{} {} -o ", alert.pid, word);
     code.what = Text("Nothing was captured. While the process runs, look twice and compare:");
-    const std::string ending = is_profile(kind) ? "pb.gz" : "txt";
+    const std::string ending = opens_in_go_pprof(kind) ? "pb.gz" : "txt";
     code.lines = {fmt::format("{}{}-1.{}", capture, word, ending),
                   fmt::format("{}{}-2.{}", capture, word, ending),
                   fmt::format("soakwatch compare {0}-1.{1} {0}-2.{1}", word, ending)};

@@ -1,5 +1,6 @@
 #include "report/html_text.h"
 
+#include "model/markup.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -7,24 +8,10 @@ namespace soakwatch {
 std::string html_text(std::string_view text, std::size_t limit_bytes) {
   std::string out;
   for (const char c : printable(text, limit_bytes)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
+    if (c == '\'') {
+      out += "&#39;";
+    } else {
+      append_markup(out, c);
     }
   }
   return out;

@@ -10,6 +10,7 @@
 
 #include "cli/analyze/verdict.h"
 #include "cli/soak/soak_report.h"
+#include "model/markup.h"
 #include "model/printable.h"
 
 namespace soakwatch {
@@ -21,24 +22,7 @@ using State = JudgedSignal::State;
 // XML 1.0 has no way to write control characters.
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : printable_lines(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
+  for (const char c : printable_lines(text)) append_markup(out, c);
   return out;
 }
 

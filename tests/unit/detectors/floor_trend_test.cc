@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "detectors/floor_gates.h"
+
 namespace soakwatch {
 namespace {
 
