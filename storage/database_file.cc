@@ -162,9 +162,10 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
       throw SQLite::Exception("the file was replaced by another program's", SQLITE_MISUSE);
     }
     // Before the first table: later only VACUUM can change it. Retention gives free pages back. At
-    // once with the mark, as the first of the two writes a page.
+    // once with the mark, as the first of the two writes a page; with BEGIN IMMEDIATE it would come
+    // too late.
     db->exec(
-        fmt::format("BEGIN IMMEDIATE; PRAGMA auto_vacuum = INCREMENTAL; "
+        fmt::format("BEGIN; PRAGMA auto_vacuum = INCREMENTAL; "
                     "PRAGMA application_id = {}; COMMIT",
                     kApplicationId));
   }
