@@ -40,7 +40,9 @@ std::optional<ChildProcess> TargetProcess::take_child() {
 }
 
 asio::awaitable<Result<ProcessReader>> TargetProcess::open() {
-  if (spec_.kind != TargetKind::kCommand) co_return co_await search();
+  if (spec_.kind != TargetKind::kCommand) {
+    co_return co_await search();
+  }
   if (parts_.command_process) co_return open_process_of_command();
   co_return open_child();
 }

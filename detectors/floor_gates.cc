@@ -53,6 +53,7 @@ double median_of_last(const std::vector<double>& values, std::size_t n) {
 
 std::vector<double> heights(const std::vector<Point>& points) {
   std::vector<double> values;
+  values.reserve(points.size());
   for (const Point& point : points) values.push_back(point.y);
   return values;
 }
