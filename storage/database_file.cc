@@ -100,7 +100,15 @@ Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool ch
 
 void check_integrity(SQLite::Database& db) {
   const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
-  if (verdict != "ok") throw SQLite::Exception("quick_check: " + verdict, SQLITE_CORRUPT);
+  if (verdict == "ok") return;
+  // What it says of a page that the disk did not give, whatever is on it (btree.c of SQLite).
+  const auto says = [&verdict](std::string_view words) {
+    return verdict.find(words) != std::string::npos;
+  };
+  const bool unreadable =
+      says("unable to get the page") || says("failed to get page") || says("Failed to read ptrmap");
+  throw SQLite::Exception("quick_check: " + verdict,
+                          unreadable ? SQLITE_IOERR_READ : SQLITE_CORRUPT);
 }
 
 bool means_corruption(const SQLite::Exception& error) {
@@ -193,28 +201,31 @@ Result<OpenedDatabase> open_database(const path& database) {
       trouble = error.what();
     }
   }
-  return begin_anew(database, Quarantine::kCorrupt,
-                    fmt::format("{} was broken ({})", database.string(), trouble));
-}
-
-Result<OpenedDatabase> begin_anew(const path& database, Quarantine why,
-                                  const std::string& trouble) {
-  const Result<path> moved = move_aside(database, why);
-  if (!moved) return moved.error();
-  if (auto made = prepare_database_file(database); !made) return made.error();
-  const std::string_view what = why == Quarantine::kCorrupt ? "it" : "what lay in its place";
+  auto aside = set_aside(database, Quarantine::kCorrupt,
+                         fmt::format("{} was broken ({})", database.string(), trouble));
+  if (!aside) return aside.error();
   try {
-    auto db = try_open(database, false);
+    auto db = make_database(database);
     if (!db) return db.error();
-    return OpenedDatabase{std::move(*db),
-                          fmt::format("{}: {}a new database was begun", trouble,
-                                      moved->empty() ? std::string()
-                                                     : fmt::format("{} was moved to {}, and ", what,
-                                                                   moved->string())),
-                          true};
+    return OpenedDatabase{std::move(*db), std::move(*aside), true};
   } catch (const SQLite::Exception& error) {
     return sqlite_error(database, error);
   }
+}
+
+Result<std::string> set_aside(const path& database, Quarantine why, const std::string& trouble) {
+  const Result<path> moved = move_aside(database, why);
+  if (!moved) return moved.error();
+  const std::string_view what = why == Quarantine::kCorrupt ? "it" : "what lay in its place";
+  return fmt::format("{}: {}a new database was begun", trouble,
+                     moved->empty()
+                         ? std::string()
+                         : fmt::format("{} was moved to {}, and ", what, moved->string()));
+}
+
+Result<std::unique_ptr<SQLite::Database>> make_database(const path& database) {
+  if (auto made = prepare_database_file(database); !made) return made.error();
+  return try_open(database, false);
 }
 
 }  // namespace soakwatch

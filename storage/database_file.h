@@ -34,11 +34,15 @@ struct OpenedDatabase {
 // newer version), kDenied, kUnavailable (locked), kIo.
 Result<OpenedDatabase> open_database(const std::filesystem::path& database);
 
-// Moves what there is under the name aside, as storage/quarantine.h says, and makes a new file; the
-// notice begins with `trouble`. No connection to the file may be open. Errors: kDenied, kIo; it may
-// be called again.
-Result<OpenedDatabase> begin_anew(const std::filesystem::path& database, Quarantine why,
-                                  const std::string& trouble);
+// Moves what there is under the name aside, as storage/quarantine.h says. The words for the notice
+// that a new file was begun, which `trouble` opens. No connection to the file may be open. Errors:
+// kDenied, kIo; it may be called again.
+Result<std::string> set_aside(const std::filesystem::path& database, Quarantine why,
+                              const std::string& trouble);
+
+// A new file under the name, or what an attempt that failed has left of one. Errors as those of
+// open_database(), or throws SQLite::Exception; it may be called again.
+Result<std::unique_ptr<SQLite::Database>> make_database(const std::filesystem::path& database);
 
 // A connection with the settings of the writer, to a file that open_database() has seen. Throws.
 std::unique_ptr<SQLite::Database> connect_writer(const std::filesystem::path& database);

@@ -10,8 +10,12 @@
 namespace soakwatch {
 namespace {
 
-bool is_unreadable(int extended_code) {
-  return extended_code == SQLITE_IOERR_READ || extended_code == SQLITE_IOERR_SHORT_READ;
+bool is_unreadable(const SQLite::Exception& error) {
+  // check_integrity() has no other place for it than the first.
+  const auto any_is = [&error](int code) {
+    return error.getErrorCode() == code || error.getExtendedErrorCode() == code;
+  };
+  return any_is(SQLITE_IOERR_READ) || any_is(SQLITE_IOERR_SHORT_READ);
 }
 
 }  // namespace
@@ -76,6 +80,7 @@ bool WriterConnection::relieve_log(WriteOutcome& outcome) {
 }
 
 void WriterConnection::open() {
+  begun_.reset();  // the file has come back
   auto connection = connect_writer(database_);
   if (std::exchange(check_, false)) {
     checked_ = true;
@@ -105,7 +110,7 @@ WriteOutcome WriterConnection::failed(const SQLite::Exception& error) {
   if (means_corruption(error)) {
     check_ = true;
     ++corrupt_;
-  } else if (is_unreadable(extended)) {
+  } else if (is_unreadable(error)) {
     check_ = true;
     ++unreadable_;
   } else if (error.getErrorCode() == SQLITE_IOERR && !checked_) {
@@ -115,26 +120,28 @@ WriteOutcome WriterConnection::failed(const SQLite::Exception& error) {
   return {WriteTrouble::kOther, described.message};
 }
 
+// What was there is moved aside once, however often the disk fails to take a new one.
 void WriterConnection::replace() {
   drop();
-  if (is_gone() || is_foreign_) {
-    replace(Quarantine::kDisplaced, displacement(), is_lost());
-  } else {
-    replace(Quarantine::kCorrupt, fmt::format("{} was broken ({})", database_.string(), broken_),
-            false);
+  if (!begun_ || !broken_.empty() || is_foreign_) {
+    const bool is_broken = !broken_.empty() && !is_foreign_ && (begun_ || !is_gone());
+    const std::string trouble =
+        is_broken ? fmt::format("{} was broken ({})", database_.string(), broken_) : displacement();
+    const bool lost = is_lost();
+    auto aside =
+        set_aside(database_, is_broken ? Quarantine::kCorrupt : Quarantine::kDisplaced, trouble);
+    if (!aside) throw std::runtime_error(aside.error().message);
+    if (!begun_) begun_ = Replacement{std::move(*aside), lost};
+    broken_.clear();
+    is_foreign_ = false;
+    corrupt_ = unreadable_ = 0;
+    check_ = checked_ = false;
   }
-}
-
-void WriterConnection::replace(Quarantine why, const std::string& trouble, bool is_lost) {
-  auto begun = begin_anew(database_, why, trouble);
-  if (!begun) throw std::runtime_error(begun.error().message);
-  broken_.clear();
-  is_foreign_ = false;
-  corrupt_ = unreadable_ = 0;
-  check_ = checked_ = false;
+  auto made = make_database(database_);
+  if (!made) throw std::runtime_error(made.error().message);
   is_bare_ = true;
-  replacement_ = Replacement{std::move(begun->notice), is_lost};
-  writer_ = std::make_unique<DatabaseWriter>(std::move(begun->connection));
+  replacement_ = std::exchange(begun_, std::nullopt);
+  writer_ = std::make_unique<DatabaseWriter>(std::move(*made));
   pin_ = FilePin(database_);
 }
 
@@ -171,6 +178,7 @@ void WriterConnection::leave_displaced() {
 
 std::string WriterConnection::displacement() const {
   const std::string name = database_.string();
+  if (begun_) return begun_->notice + ", but could not be written yet";
   if (is_lost()) return name + " was removed while in use";
   if (is_gone()) return fmt::format("{} was moved to {} while in use", name, pin_.name());
   if (is_foreign_)

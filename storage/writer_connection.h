@@ -95,7 +95,6 @@ class WriterConnection {
   WriteOutcome failed(const SQLite::Exception& error);
   Result<void> hold_lock();
   void replace();
-  void replace(Quarantine why, const std::string& trouble, bool is_lost);
   // The file that was written last has its name no more.
   [[nodiscard]] bool is_gone() const { return !writer_ && pin_.is_gone_from(database_); }
 
@@ -104,7 +103,8 @@ class WriterConnection {
   Roster roster_;
   std::uint64_t rejected_before_ = 0;  // by the connections before
   LockFile lock_;
-  FilePin pin_;  // the file, also while there is no connection to it
+  FilePin pin_;                       // the file, also while there is no connection to it
+  std::optional<Replacement> begun_;  // what was there is aside, and there is no new file yet
   std::optional<Replacement> replacement_;
   std::string log_removal_;
 

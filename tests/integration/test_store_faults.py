@@ -74,19 +74,20 @@ def test_any_call_of_the_system_may_fail(bench):
             subprocess.run(["fiu-ctrl", "-f", bench.folder / "fiu", "-c",
                             command.format(call), str(daemon.pid)], check=True, timeout=60)
     daemon.db.wait_for_samples(name)
-    control("enable_random name={},probability=0.02")
+    control("enable_random name={},probability=0.01")
     daemon.wait_for("warning the database: ", "err")
     committed = last_commit(daemon)[1]
-    wait_until(lambda: last_commit(daemon)[1] > committed + 100, "commits between the faults")
+    wait_until(lambda: last_commit(daemon)[1] > committed + 50, "commits between the faults")
     control("disable name={}")
     committed = last_commit(daemon)[1]
     wait_until(lambda: last_commit(daemon)[1] > committed + 20, "commits after the faults")
     assert daemon.stop() == 0
     rows = daemon.db.samples(name)
     assert daemon.db.integrity() == "ok"
-    assert list(bench.folder.glob("*corrupt*")) == []
+    assert len(rows) == last_commit(daemon)[1]
+    assert list(bench.folder.glob("soak.db.*-20*")) == []  # moved aside, for whatever reason
     # What could not be read is missing, never another number.
-    assert {row["threads"] for row in rows[:1]} == {row["threads"] for row in rows[-1:]}
+    assert all(row["threads"] is None or row["threads"] >= 1 for row in rows)
     assert all(row["rss_bytes"] is None or row["rss_bytes"] > 1 << 20 for row in rows)
     assert all(row["goroutines"] is None or row["goroutines"] > 1 for row in rows)
     assert all(row[metric] is not None for row in rows[-5:] for metric in ("rss_bytes", "open_fds"))

@@ -164,6 +164,57 @@ TEST_F(StoreFaultTest, OneAnswerThatTheFileIsBrokenIsNotBelieved) {
   EXPECT_TRUE(corrupt_files().empty());
 }
 
+// quick_check calls a page broken that the disk does not give.
+TEST_F(StoreFaultTest, APageThatCannotBeReadWhileTheFileIsCheckedIsNotBroken) {
+  const auto store = open();
+  const InstanceId id = begin(*store);
+  for (int i = 0; i < 200; ++i) store->add_sample(sample(id, kNow + seconds(i), i));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  std::atomic<int> refused_writes = 0;
+  std::atomic<int> refused_reads = 0;
+  disk_.fail([&](FaultVfs::Call call, const std::string& file) {
+    if (call == FaultVfs::Call::kWrite && file.ends_with("-wal") && refused_writes++ == 0)
+      return SQLITE_IOERR_WRITE;
+    // The pages of the tables, of which the check reads all: one in three.
+    static thread_local int reads = 0;
+    if (call == FaultVfs::Call::kRead && file.ends_with("soak.db") && ++reads % 3 == 0 &&
+        refused_reads < 5) {
+      ++refused_reads;
+      return SQLITE_IOERR_READ;
+    }
+    return SQLITE_OK;
+  });
+  store->add_sample(sample(id, kNow + seconds(200), 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(refused_reads, 5);
+  EXPECT_EQ(rows().size(), 201U);
+  EXPECT_TRUE(corrupt_files().empty());
+}
+
+// What was begun of a new file is gone on with, not moved aside in its turn.
+TEST_F(StoreFaultTest, ANewFileThatTheDiskRefusesLeavesNoTrail) {
+  const auto store = open();
+  const InstanceId id = begin(*store);
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  std::atomic<int> refused = 0;
+  disk_.fail([&](FaultVfs::Call call, const std::string& file) {
+    if (call != FaultVfs::Call::kWrite) return SQLITE_OK;
+    if (file.ends_with("soak.db-wal") && corrupt_files().empty()) return SQLITE_CORRUPT;
+    const bool hit = file.ends_with("soak.db-wal") && refused < 10;
+    refused += hit ? 1 : 0;
+    return hit ? SQLITE_IOERR_WRITE : SQLITE_OK;
+  });
+  store->add_sample(sample(id, kNow, 1));
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  EXPECT_EQ(refused, 10);
+  EXPECT_EQ(rows().size(), 1U);
+  EXPECT_EQ(store->stats().replaced_files, 1U);
+  EXPECT_NE(store->stats().replacement.find(" was broken ("), std::string::npos);
+  EXPECT_EQ(corrupt_files().size(), 1U);
+  for (const auto& file : std::filesystem::directory_iterator(folder_.path()))
+    EXPECT_EQ(file.path().string().find("displaced"), std::string::npos) << file.path();
+}
+
 TEST_F(StoreFaultTest, ABrokenFileIsMovedAsideAndTheNewOneKnowsWhatIsOpen) {
   const auto store = open();
   const TargetId target = store->target_id("a", name_spec("a"), kNow);
