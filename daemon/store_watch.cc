@@ -66,7 +66,7 @@ void StoreWatch::report_trouble() {
   const std::uint64_t lost = stats.dropped_samples + stats.dropped_records + stats.rejected_rows +
                              stats.lost_rows + parts_.notifiers->dropped();
   if (lost > lost_) {
-    losing_.failed(std::to_string(lost) + " rows or notifications so far, for want of room", now);
+    losing_.failed(std::to_string(lost) + " rows or notifications so far", now);
   } else {
     losing_.succeeded();
   }

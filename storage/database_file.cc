@@ -190,15 +190,22 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
 Result<OpenedDatabase> open_database(const path& database) {
   const bool check = stopped_uncleanly(database);
   std::string trouble;
-  // One bad answer may come from a passing fault of the disk; the second is believed.
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  // One bad answer may come from a passing fault of the disk; the second is believed. Of a page
+  // that cannot be read the third, if it is the same page each time: else the disk fails here and
+  // there.
+  for (int attempt = 0; attempt < 3; ++attempt) {
     try {
       auto db = try_open(database, check || attempt > 0);
       if (!db) return db.error();
       return OpenedDatabase{std::move(*db), {}};
     } catch (const SQLite::Exception& error) {
-      if (!means_corruption(error)) return sqlite_error(database, error);
+      const bool is_unreadable = error.getErrorCode() == SQLITE_IOERR_READ;  // check_integrity()
+      const bool is_the_same = attempt == 0 || trouble == error.what();
+      if (!means_corruption(error) && !(is_unreadable && is_the_same)) {
+        return sqlite_error(database, error);
+      }
       trouble = error.what();
+      if (attempt == 1 && !is_unreadable) break;
     }
   }
   auto aside = set_aside(database, Quarantine::kCorrupt,

@@ -47,7 +47,8 @@ Result<std::unique_ptr<SQLite::Database>> make_database(const std::filesystem::p
 // A connection with the settings of the writer, to a file that open_database() has seen. Throws.
 std::unique_ptr<SQLite::Database> connect_writer(const std::filesystem::path& database);
 
-// Reads the whole file; throws SQLITE_CORRUPT with the first that is wrong.
+// Reads the whole file; throws SQLITE_CORRUPT with the first that is wrong, SQLITE_IOERR_READ
+// where a page cannot be read.
 void check_integrity(SQLite::Database& db);
 // That the content of the file is not what SQLite wrote.
 bool means_corruption(const SQLite::Exception& error);

@@ -18,8 +18,6 @@ namespace {
 
 // A week at one row every 30 s: 4 MiB.
 constexpr std::int64_t kKeptDaemonStats = 20160;
-// Changes with the commits of others alone (sqlite.org/pragma.html#pragma_data_version).
-constexpr const char* kDataVersion = "PRAGMA data_version";
 
 std::string insert_capture_sql() {
   return fmt::format("INSERT INTO captures ({}) VALUES ({}) ON CONFLICT(id) DO NOTHING",
@@ -76,7 +74,6 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
       insert_sample_(*db_, insert_sample_sql()) {
   // Preparing the statements has opened the log.
   database_id_ = identity_of(path_);
-  data_version_ = db_->execAndGet(kDataVersion).getInt64();
   wal_id_ = identity_of(path_ + "-wal");
   shm_id_ = identity_of(path_ + "-shm");
   // In place of SQLite's own, which would write the log back within the commit that fills it: a
@@ -90,17 +87,26 @@ DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)
       &log_pages_);
 }
 
+void NewestIds::note(const Batch& batch) {
+  if (!batch.samples.empty()) sample = std::max(sample, batch.samples.back().id);
+  for (const Record& record : batch.records) {
+    if (const auto* row = std::get_if<EventRecord>(&record)) event = std::max(event, row->id);
+    if (const auto* row = std::get_if<InstanceRecord>(&record)) {
+      instance = std::max(instance, row->id);
+    }
+  }
+}
+
 bool DatabaseWriter::files_in_place() const {
-  return identity_of(path_) == database_id_ && identity_of(path_ + "-wal") == wal_id_ &&
-         identity_of(path_ + "-shm") == shm_id_;
+  return !leads_elsewhere(path_, database_id_) && !leads_elsewhere(path_ + "-wal", wal_id_) &&
+         !leads_elsewhere(path_ + "-shm", shm_id_);
 }
 
-bool DatabaseWriter::was_written_by_others() const {
-  return db_->execAndGet(kDataVersion).getInt64() != data_version_;
-}
-
-std::int64_t DatabaseWriter::newest_sample() const {
-  return db_->execAndGet("SELECT coalesce(max(id), 0) FROM samples").getInt64();
+NewestIds DatabaseWriter::newest_ids() const {
+  const auto newest = [this](std::string_view table) {
+    return db_->execAndGet(fmt::format("SELECT coalesce(max(id), 0) FROM {}", table)).getInt64();
+  };
+  return {newest("samples"), newest("events"), newest("instances")};
 }
 
 void DatabaseWriter::set_synchronous(bool full) {
@@ -168,6 +174,8 @@ void DatabaseWriter::checkpoint() {
     begin_log();
   }
 }
+
+bool DatabaseWriter::save_log() { return checkpoint("PRAGMA wal_checkpoint(PASSIVE)"); }
 
 void DatabaseWriter::relieve_log() {
   if (checkpoint("PRAGMA wal_checkpoint(PASSIVE)")) begin_log();

@@ -17,6 +17,18 @@
 
 namespace soakwatch {
 
+// The greatest ids in the file, 0 where there is none, by which rows of another writer are known:
+// whoever writes adds one of these.
+struct NewestIds {
+  std::int64_t sample = 0;
+  std::int64_t event = 0;
+  std::int64_t instance = 0;
+  void note(const Batch& batch);
+  [[nodiscard]] bool has_beyond(const NewestIds& known) const {
+    return sample > known.sample || event > known.event || instance > known.instance;
+  }
+};
+
 class DatabaseWriter {
  public:
   explicit DatabaseWriter(std::unique_ptr<SQLite::Database> connection);
@@ -33,6 +45,9 @@ class DatabaseWriter {
   // The next commit syncs the head of a new log.
   [[nodiscard]] bool log_is_new() const { return log_pages_ == 0; }
   void relieve_log();
+  // Before the file is left: as much of the log as readers allow, and nothing besides. False: a
+  // reader kept some of it back.
+  bool save_log();
   // Checkpoints, and cuts the log off where nobody reads it; does not wait for who does.
   void shrink_log();
   [[nodiscard]] std::int64_t log_bytes() const;
@@ -48,11 +63,7 @@ class DatabaseWriter {
   // notice. Rows go on into files without a name until the connection is closed, which saves them
   // if it can.
   [[nodiscard]] bool files_in_place() const;
-  // Another process has committed something since this was opened.
-  [[nodiscard]] bool was_written_by_others() const;
-
-  // The greatest id of a sample in the file; 0: none.
-  [[nodiscard]] std::int64_t newest_sample() const;
+  [[nodiscard]] NewestIds newest_ids() const;
 
   [[nodiscard]] std::uint64_t rejected_rows() const { return rejected_rows_; }
   // Of the newest batch; empty when all its rows were taken.
@@ -94,8 +105,7 @@ class DatabaseWriter {
   SQLite::Statement insert_daemon_stats_;
   SQLite::Statement delete_daemon_stats_;
   SQLite::Statement insert_sample_;
-  std::int64_t data_version_ = 0;  // as this connection began
-  int log_pages_ = 0;              // after the newest commit
+  int log_pages_ = 0;  // after the newest commit
   bool synchronous_full_ = false;
   bool sync_next_ = false;
   std::uint64_t rejected_rows_ = 0;

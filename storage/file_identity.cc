@@ -18,6 +18,12 @@ FileIdentity identity_of(const std::filesystem::path& file) {
   return {info.st_dev, info.st_ino};
 }
 
+bool leads_elsewhere(const std::filesystem::path& name, const FileIdentity& file) {
+  struct stat info {};
+  if (::stat(name.c_str(), &info) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return file != FileIdentity{info.st_dev, info.st_ino};
+}
+
 FileIdentity identity_of(int fd) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return {};
@@ -40,10 +46,12 @@ FilePin::~FilePin() {
 
 bool FilePin::is_gone_from(const std::filesystem::path& name) const {
   const FileIdentity pinned = identity_of(fd_);
-  if (pinned.inode == 0) return false;
-  struct stat info {};
-  if (::stat(name.c_str(), &info) != 0) return errno == ENOENT || errno == ENOTDIR;
-  return pinned != FileIdentity{info.st_dev, info.st_ino};
+  return pinned.inode != 0 && leads_elsewhere(name, pinned);
+}
+
+bool FilePin::is_at(const std::filesystem::path& name) const {
+  const FileIdentity pinned = identity_of(fd_);
+  return pinned.inode != 0 && pinned == identity_of(name);
 }
 
 bool FilePin::is_removed() const {

@@ -77,7 +77,7 @@ Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
   }
   // Removed between the two calls: the next one who comes would lock another file.
   if (!file.is_in_place()) {
-    return Error{ErrorKind::kUnavailable, path.string() + " was removed while it was locked"};
+    return Error{ErrorKind::kIo, path.string() + " was removed while it was locked"};
   }
   const std::string text = std::to_string(getpid()) + "\n" + program + "\n";
   if (ftruncate(file.fd_, 0) != 0 || pwrite(file.fd_, text.data(), text.size(), 0) < 0) {
@@ -86,11 +86,16 @@ Result<LockFile> LockFile::acquire(const std::filesystem::path& database,
   return file;
 }
 
-bool LockFile::is_in_place() const { return identity_of(fd_) == identity_of(lock_path(database_)); }
+bool LockFile::is_in_place() const {
+  return !leads_elsewhere(lock_path(database_), identity_of(fd_));
+}
 
 Result<void> LockFile::renew() {
   Result<LockFile> renewed = acquire(database_, program_);
-  if (!renewed) return renewed.error();
+  if (!renewed) {
+    if (is_in_place()) return {};  // it has come back meanwhile: what holds it is this one
+    return renewed.error();
+  }
   std::swap(fd_, renewed->fd_);
   return {};
 }

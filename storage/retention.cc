@@ -71,7 +71,8 @@ void Retention::step(SliceWork& work) {
       if (!history_.step_events(expiry, work)) enter(Phase::kAlerts);
       return;
     case Phase::kAlerts:
-      if (!history_.step_alerts(expiry, work)) enter(Phase::kOrphans);
+      if (!history_.step_alerts(ages_.configured_expiry_ms(Tier::kHours), work))
+        enter(Phase::kOrphans);
       return;
     case Phase::kOrphans:
       if (!instances_.step_orphans(expiry, work)) enter(Phase::kCrowd);

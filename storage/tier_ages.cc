@@ -48,6 +48,10 @@ void TierAges::set_expiries() {
 
 std::int64_t TierAges::expiry_ms(Tier tier) const { return expiry_[index_of(tier)]; }
 
+std::int64_t TierAges::configured_expiry_ms(Tier tier) const {
+  return to_unix_ms(now_) - configured_[index_of(tier)];
+}
+
 std::optional<Tier> TierAges::shorten(const PerTier& oldest_ms, bool raw_takes_more) {
   const std::int64_t now = to_unix_ms(now_);
   const auto can_cut = [&](Tier tier) {

@@ -25,6 +25,8 @@ class TierAges {
   void begin_pass(WallTime now);
   // Rows of the tier before this go; Unix ms.
   [[nodiscard]] std::int64_t expiry_ms(Tier tier) const;
+  // The same as configured, whatever is cut: of what takes no room to speak of.
+  [[nodiscard]] std::int64_t configured_expiry_ms(Tier tier) const;
   [[nodiscard]] bool is_shortened() const { return keep_ != configured_; }
   // Cuts the age of one tier by a step: of raw samples or minutes, whichever takes more, else of
   // hours. `oldest_ms` is what each tier has. Nothing: all are as short as they may be.

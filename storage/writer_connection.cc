@@ -27,15 +27,18 @@ WriterConnection::WriterConnection(std::filesystem::path database,
       writer_(std::make_unique<DatabaseWriter>(std::move(connection))),
       roster_(std::move(roster)),
       lock_(std::move(lock)),
-      pin_(database_) {}
+      pin_(database_),
+      newest_(writer_->newest_ids()) {}
 
 template <class Body>
 WriteOutcome WriterConnection::attempt(Body body) {
   try {
     leave_displaced();
     if (auto held = hold_lock(); !held) return {WriteTrouble::kOther, held.error().message};
-    if (!broken_.empty() || is_gone() || is_foreign_) replace();
+    const bool is_to_be_begun = begun_ && !pin_.is_at(database_);
+    if (is_to_be_begun || !broken_.empty() || is_foreign_ || is_gone()) replace();
     if (!writer_) open();
+    if (is_suspect_) look_for_foreign_rows();
     body();
     return {};
   } catch (const SQLite::Exception& error) {
@@ -50,6 +53,7 @@ WriteOutcome WriterConnection::write(const Batch& batch) {
     if (is_bare_) writer_->write(roster_.rows());
     is_bare_ = false;
     writer_->write(batch);
+    newest_.note(batch);
     corrupt_ = unreadable_ = 0;
     check_ = checked_ = false;
   });
@@ -80,7 +84,6 @@ bool WriterConnection::relieve_log(WriteOutcome& outcome) {
 }
 
 void WriterConnection::open() {
-  begun_.reset();  // the file has come back
   auto connection = connect_writer(database_);
   if (std::exchange(check_, false)) {
     checked_ = true;
@@ -90,6 +93,7 @@ void WriterConnection::open() {
   // A transaction whose sync failed may be found complete in the log: its rows are there when it is
   // written again, and still not safe.
   writer_->sync_next();
+  begun_.reset();  // the file has come back
 }
 
 void WriterConnection::drop() {
@@ -128,21 +132,51 @@ void WriterConnection::replace() {
     const std::string trouble =
         is_broken ? fmt::format("{} was broken ({})", database_.string(), broken_) : displacement();
     const bool lost = is_lost();
+    if (!is_broken) leave_what_is_not_ours();
     auto aside =
         set_aside(database_, is_broken ? Quarantine::kCorrupt : Quarantine::kDisplaced, trouble);
-    if (!aside) throw std::runtime_error(aside.error().message);
+    if (!aside) {
+      if (is_broken) {  // a disk that is away: once it is back, the file is looked at again
+        forget_trouble();
+        check_ = true;
+      }
+      throw std::runtime_error(aside.error().message);
+    }
     if (!begun_) begun_ = Replacement{std::move(*aside), lost};
-    broken_.clear();
+    forget_trouble();
     is_foreign_ = false;
-    corrupt_ = unreadable_ = 0;
-    check_ = checked_ = false;
   }
   auto made = make_database(database_);
   if (!made) throw std::runtime_error(made.error().message);
+  auto writer = std::make_unique<DatabaseWriter>(std::move(*made));
+  newest_ = writer->newest_ids();
+  writer_ = std::move(writer);
+  pin_ = FilePin(database_);
   is_bare_ = true;
   replacement_ = std::exchange(begun_, std::nullopt);
-  writer_ = std::make_unique<DatabaseWriter>(std::move(*made));
-  pin_ = FilePin(database_);
+}
+
+void WriterConnection::forget_trouble() {
+  broken_.clear();
+  corrupt_ = unreadable_ = 0;
+  check_ = checked_ = false;
+}
+
+// A file of another kind that somebody put under the name stays as it is, as at the start.
+void WriterConnection::leave_what_is_not_ours() const {
+  std::error_code error;
+  if (!std::filesystem::exists(database_, error)) return;
+  if (auto ours = prepare_database_file(database_); !ours) {
+    throw std::runtime_error(ours.error().message);
+  }
+}
+
+// After the lock was gone for a while. Rows that another process wrote have ids that were given out
+// here as well.
+void WriterConnection::look_for_foreign_rows() {
+  is_foreign_ = writer_->newest_ids().has_beyond(newest_);
+  is_suspect_ = false;
+  if (is_foreign_) replace();
 }
 
 // Before there is a connection to what has the name now.
@@ -151,27 +185,29 @@ Result<void> WriterConnection::hold_lock() {
   if (auto made = make_folders(database_.parent_path()); !made) return made;
   if (auto held = lock_.renew(); !held) {
     if (held.error().kind != ErrorKind::kUnavailable) return held;
-    is_foreign_ = true;
+    is_suspect_ = true;
     drop();
     return held;
   }
-  // One that has ended meanwhile.
-  if (writer_ && writer_->was_written_by_others()) is_foreign_ = true;
+  is_suspect_ = true;  // one that has ended meanwhile
   return {};
 }
 
 void WriterConnection::leave_displaced() {
-  if (!writer_ || writer_->files_in_place()) return;
-  // A file that was only moved gets what is in the log, whose folder may be another one now; in
-  // the place of its name, closing does it.
+  if (!writer_) return;
+  if (writer_->files_in_place()) {
+    if (pin_.is_empty()) pin_ = FilePin(database_);  // there were no descriptors left for it
+    return;
+  }
+  // The file gets what is in the log, which has no name any more, or one in another folder.
+  bool saved = false;
   try {
-    if (pin_.is_gone_from(database_)) {
-      writer_->checkpoint();
-    } else {
-      log_removal_ = database_.string() + "-wal or -shm was removed while in use";
-    }
+    saved = writer_->save_log();
   } catch (const SQLite::Exception&) {
-    // Its log is kept all the same.
+  }
+  if (!pin_.is_gone_from(database_)) {
+    log_removal_ = database_.string() + "-wal or -shm was removed while in use" +
+                   (saved ? "" : "; a program that reads kept some of it from being saved");
   }
   drop();
 }

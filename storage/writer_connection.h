@@ -55,11 +55,11 @@ class WriterConnection {
   [[nodiscard]] std::int64_t log_bytes() const { return writer_ ? writer_->log_bytes() : 0; }
 
   // Where somebody removed, moved or replaced the files, which each call of the above looks for:
-  // leaves them. A log alone costs nothing, for closing saves it. A database that is gone is left;
-  // the next call goes on with it where it has come back, and else begins a new one, as for a
-  // broken file; its folder is made again where that is allowed. Where the lock file is gone, and
-  // another process got the lock meanwhile, nothing is written until that one ends; what it wrote
-  // is then moved aside, for it gave out the same ids.
+  // leaves them. A log alone costs nothing unless a reader kept it from being saved. A database
+  // that is gone is left; the next call goes on with it where it has come back, and else begins a
+  // new one, as for a broken file; its folder is made again where that is allowed. Where the lock
+  // file is gone, and another process got the lock meanwhile, nothing is written until that one
+  // ends; what it wrote is then moved aside, for it gave out the same ids.
   void leave_displaced();
   // Why a file had to be left, until there is another; empty: none was.
   [[nodiscard]] std::string displacement() const;
@@ -95,6 +95,9 @@ class WriterConnection {
   WriteOutcome failed(const SQLite::Exception& error);
   Result<void> hold_lock();
   void replace();
+  void forget_trouble();
+  void leave_what_is_not_ours() const;
+  void look_for_foreign_rows();
   // The file that was written last has its name no more.
   [[nodiscard]] bool is_gone() const { return !writer_ && pin_.is_gone_from(database_); }
 
@@ -114,7 +117,9 @@ class WriterConnection {
   int unreadable_ = 0;
   std::string broken_;       // for good: why; a new file is to be begun
   bool is_bare_ = false;     // the new file has no roster yet
-  bool is_foreign_ = false;  // another process has written, or writes, what is there now
+  NewestIds newest_;         // that were written here
+  bool is_suspect_ = false;  // the lock was gone: another process may have written
+  bool is_foreign_ = false;  // it has
 };
 
 }  // namespace soakwatch

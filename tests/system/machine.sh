@@ -33,7 +33,7 @@ make_kernel() {
   local package
   if [[ -e $kernel/complete ]]; then return; fi
   package=$(apt-cache depends linux-image-amd64 2>/dev/null |
-    sed -n 's/^ *Depends: \(linux-image-6\.1\..*\)/\1/p')
+    sed -n 's/^ *Depends: \(linux-image-6\.1\..*\)/\1/p' || true)
   [[ -n $package ]] || skip "apt knows no linux-image-amd64 6.1 (apt-get update)"
   printf 'fetching %s\n' "$package"
   rm -rf "$kernel"

@@ -141,6 +141,18 @@ TEST_F(DisplacedTest, AnotherFileInItsPlaceIsNotWrittenButKept) {
   EXPECT_EQ(displaced().size(), 3U);  // it, and the log and its index of the first one
 }
 
+TEST_F(DisplacedTest, AFileOfAnotherKindInItsPlaceIsLeftAsItIs) {
+  remove_files({"", "-wal", "-shm"});
+  write_text(options_.database, "my notes");
+  for (int i = 0; i < 5; ++i) store_->add_sample(sample(instance_, kNow + seconds(added_++), 1));
+  EXPECT_FALSE(store_->flush(milliseconds(50)));
+  EXPECT_NE(store_->stats().last_error.find("not a soakwatch database"), std::string::npos);
+  EXPECT_EQ(fs::file_size(options_.database), std::string_view("my notes").size());
+  EXPECT_TRUE(displaced().empty());
+  remove_files({""});
+  expect_new_file(11);
+}
+
 TEST_F(DisplacedTest, AFolderThatWasMovedAwayIsMadeAgain) {
   fs::rename(folder_ / "store", folder_ / "away");
   add(5);
@@ -205,6 +217,27 @@ TEST_F(DisplacedTest, WhoGotTheLockMeanwhileIsAloneAndWhatItWroteIsKept) {
   ASSERT_EQ(aside.size(), 1U);
   SQLite::Database old(aside[0].string());
   EXPECT_EQ(old.execAndGet("SELECT count(*) FROM samples").getInt(), 12);
+}
+
+TEST_F(DisplacedTest, WhoGotTheLockAndWroteNothingCostsNothing) {
+  remove_files({".lock"});
+  EXPECT_TRUE(open()->close(kFlushTimeout));
+  {
+    SQLite::Database person(options_.database.string(), SQLite::OPEN_READWRITE);
+    person.exec("ANALYZE");
+  }
+  add(5);
+  EXPECT_EQ(rows().size(), 15U);
+  EXPECT_EQ(store_->stats().replaced_files, 0U);
+  EXPECT_TRUE(displaced().empty());
+}
+
+// As after a look at it that failed.
+TEST_F(DisplacedTest, ALockThatIsHeldIsNotTakenForAnothers) {
+  options_.database = folder_ / "lock.db";
+  auto lock = LockFile::acquire(options_.database, "test").value();
+  EXPECT_TRUE(lock.renew());
+  EXPECT_EQ(LockFile::acquire(options_.database, "test").error().kind, ErrorKind::kUnavailable);
 }
 
 TEST_F(DisplacedTest, WhatAnotherWroteWhileTheLockFileWasGoneIsNoticedAlsoAfterItsEnd) {

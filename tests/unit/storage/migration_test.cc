@@ -209,5 +209,37 @@ TEST_F(MigrationFrom3Test, AReaderOfVersion3SaysWhatToDo) {
       << refused.error().message;
 }
 
+// As version 5 left it: 6 has only indexes besides.
+TEST_F(StoreTest, AWriterKeepsEveryRowOfVersion5) {
+  {
+    SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+    const auto& all = schema_migrations();
+    ASSERT_TRUE(migrate(db, {all[0], all[1], all[2], all[3], all[4]}));
+    db.exec(R"sql(
+      INSERT INTO targets VALUES (1, 'sidecar', 'name:sidecar', 1000);
+      INSERT INTO instances VALUES (2, 1, 'boot-1', 7, 100, 'sidecar', '/usr/bin/sidecar',
+                                    'sidecar --serve', 50, 1000000000, 1000, NULL, NULL, 1024,
+                                    NULL, NULL);
+      INSERT INTO samples (id, instance_id, time_ms, monotonic_ms, rss_bytes)
+        VALUES (3, 2, 2000, 500, 4096);
+      INSERT INTO alerts VALUES
+        (5, 1, 'fd_growth', 'open_fds', 'resolved', 9000, 2, 7, 'warning', 10, 90, 40, 30, 50, 1000,
+         8000, '[]', 'fds grew', 7000, 9000, 9500, NULL, 'alert', 1, 'sockets', '',
+         'RLIMIT_NOFILE', 1024, 60000, '["load"]', 8000, 1, '[]', 'looked');
+      INSERT INTO captures (id, target_id, instance_id, kind, reason, time_ms, alert_id, file, bytes)
+        VALUES (6, 1, 2, 'fds', 'firing', 9000, 5, 'a.txt.gz', 10);
+      INSERT INTO daemon_stats (id, time_ms, pid) VALUES (7, 9000, 8);
+    )sql");
+  }
+  open().reset();
+  EXPECT_EQ(ask("PRAGMA user_version"), std::to_string(schema_version()));
+  EXPECT_EQ(rows().size(), 1U);
+  EXPECT_EQ(reader().alert(5).value()->finding.probe, "looked");
+  EXPECT_EQ(ask("SELECT alert_id FROM captures"), "5");
+  EXPECT_EQ(ask("SELECT pid FROM daemon_stats"), "8");
+  EXPECT_EQ(ask("SELECT count(*) FROM sqlite_master WHERE name = 'alerts_over'"), "1");
+}
+
 }  // namespace
 }  // namespace soakwatch

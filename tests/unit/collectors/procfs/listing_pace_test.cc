@@ -31,10 +31,17 @@ TEST(ListingPace, AHundredThousandCostTwoPercent) {
 }
 
 TEST(ListingPace, AValueComesInEachHalfOfABlockHoweverLongItTakes) {
-  ListingPace pace;
-  pace.listed(1'000'000, kBegin, kBegin + seconds(5));
-  EXPECT_FALSE(pace.due(kBegin + seconds(24)));
-  EXPECT_TRUE(pace.due(kBegin + seconds(5) + ListingPace::kLongestPause));
+  for (const seconds interval : {seconds(1), seconds(5), seconds(10), seconds(13), seconds(20)}) {
+    ListingPace pace;
+    auto newest = kBegin;
+    for (auto now = kBegin; now < kBegin + seconds(600); now += interval) {
+      if (!pace.due(now)) continue;
+      EXPECT_LE(now - newest, seconds(30)) << interval.count();
+      pace.listed(1'000'000, now, now + seconds(2));
+      newest = now;
+    }
+    EXPECT_GE(newest, kBegin + seconds(570)) << interval.count();
+  }
 }
 
 }  // namespace
