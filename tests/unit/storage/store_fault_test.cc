@@ -191,6 +191,29 @@ TEST_F(StoreFaultTest, APageThatCannotBeReadWhileTheFileIsCheckedIsNotBroken) {
   EXPECT_TRUE(corrupt_files().empty());
 }
 
+TEST_F(StoreFaultTest, APageThatCanNeverBeReadDoesNotKeepTheDaemonFromStarting) {
+  {
+    auto store = open();
+    const InstanceId id = begin(*store);
+    for (int i = 0; i < 500; ++i) store->add_sample(full_sample(id, kNow + seconds(i), i));
+    ASSERT_TRUE(store->close(kFlushTimeout));
+  }
+  // What an unclean stop leaves, for which the file is checked; SQLite sees nothing in it.
+  write_text(options_.database.string() + "-journal", std::string(1, '\0'));
+  constexpr int kFirstOfTheCheck = 20;  // reads of a connection before it: fewer
+  std::atomic<int> reads = 0;
+  disk_.fail([&](FaultVfs::Call call, const std::string& file) {
+    if (!file.ends_with("soak.db")) return SQLITE_OK;
+    if (call == FaultVfs::Call::kOpen) reads = 0;
+    if (call != FaultVfs::Call::kRead) return SQLITE_OK;
+    return ++reads == kFirstOfTheCheck ? SQLITE_IOERR_READ : SQLITE_OK;
+  });
+  auto store = SampleStore::open(options_);
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_NE((*store)->startup_notice().find("unable to get the page"), std::string::npos);
+  EXPECT_EQ(corrupt_files().empty(), false);
+}
+
 // What was begun of a new file is gone on with, not moved aside in its turn.
 TEST_F(StoreFaultTest, ANewFileThatTheDiskRefusesLeavesNoTrail) {
   const auto store = open();
