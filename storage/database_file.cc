@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -101,14 +102,17 @@ Result<std::unique_ptr<SQLite::Database>> try_open(const path& database, bool ch
 void check_integrity(SQLite::Database& db) {
   const std::string verdict = db.execAndGet("PRAGMA quick_check(1)").getString();
   if (verdict == "ok") return;
-  // What it says of a page that the disk did not give, whatever is on it (btree.c of SQLite).
-  const auto says = [&verdict](std::string_view words) {
-    return verdict.find(words) != std::string::npos;
-  };
-  const bool unreadable =
-      says("unable to get the page") || says("failed to get page") || says("Failed to read ptrmap");
+  // What it says of a page that the disk did not give, whatever is on it (btree.c of SQLite): the
+  // code is that of the read.
+  constexpr std::string_view kNoPage = "unable to get the page. error code=";
+  int code = 0;
+  if (const std::size_t at = verdict.find(kNoPage); at != std::string::npos) {
+    const char* digits = verdict.c_str() + at + kNoPage.size();
+    std::from_chars(digits, verdict.c_str() + verdict.size(), code);
+  }
+  const bool is_unreadable = (code & 0xff) == SQLITE_IOERR;
   throw SQLite::Exception("quick_check: " + verdict,
-                          unreadable ? SQLITE_IOERR_READ : SQLITE_CORRUPT);
+                          is_unreadable ? SQLITE_IOERR_READ : SQLITE_CORRUPT);
 }
 
 bool means_corruption(const SQLite::Exception& error) {
@@ -190,22 +194,23 @@ std::unique_ptr<SQLite::Database> connect_writer(const path& database) {
 Result<OpenedDatabase> open_database(const path& database) {
   const bool check = stopped_uncleanly(database);
   std::string trouble;
+  int unreadable = 0;
   // One bad answer may come from a passing fault of the disk; the second is believed. Of a page
   // that cannot be read the third, if it is the same page each time: else the disk fails here and
   // there.
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  for (int attempt = 0; attempt < 2 || unreadable == 2; ++attempt) {
     try {
       auto db = try_open(database, check || attempt > 0);
       if (!db) return db.error();
       return OpenedDatabase{std::move(*db), {}};
     } catch (const SQLite::Exception& error) {
       const bool is_unreadable = error.getErrorCode() == SQLITE_IOERR_READ;  // check_integrity()
-      const bool is_the_same = attempt == 0 || trouble == error.what();
-      if (!means_corruption(error) && !(is_unreadable && is_the_same)) {
+      const bool is_another = unreadable > 0 && trouble != error.what();
+      if (!means_corruption(error) && (!is_unreadable || is_another)) {
         return sqlite_error(database, error);
       }
+      unreadable = is_unreadable ? unreadable + 1 : 0;
       trouble = error.what();
-      if (attempt == 1 && !is_unreadable) break;
     }
   }
   auto aside = set_aside(database, Quarantine::kCorrupt,

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,8 @@ pprof:
 
 
 def pytest_sessionstart():
+    # Under nohup the programs would inherit that it is ignored, and never reload.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     missing = [str(file) for file in (SOAKWATCHD, SOAKWATCH, LEAKY) if not file.is_file()]
     if missing:
         pytest.exit("not built: " + ", ".join(missing)
