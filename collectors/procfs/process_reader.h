@@ -39,7 +39,8 @@ class ProcessReader {
 
   // Metrics of Source::kProcRound. Microseconds; called on the loop. kNotFound when the process has
   // ended (or is a zombie). A value that cannot be read for want of privilege is missing, which is
-  // no error; so is the count of descriptors in some rounds where it takes long, see listing_pace.h.
+  // no error; so is the count of descriptors in some rounds where it takes long, see
+  // listing_pace.h.
   Result<MetricValues> read_round();
 
   // Metrics of Source::kProcDetail. May take seconds on a huge process: call it on a worker thread,
