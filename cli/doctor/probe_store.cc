@@ -147,7 +147,7 @@ StoreFacts probe_store(const fs::path& database, bool named, const Config& confi
   }
   auto stats = reader->daemon_stats();
   if (stats && *stats && writer.running && (*stats)->pid == writer.pid) {
-    facts.stats = std::move(**stats);
+    facts.stats = **stats;
   }
   return facts;
 }
