@@ -8,7 +8,6 @@
 
 #include "daemon/clock.h"
 #include "daemon/options.h"
-#include "daemon/trusted_clock.h"
 
 namespace soakwatch {
 
@@ -63,9 +62,7 @@ Result<void> Monitor::open() {
   boot_id_ = *boot_id;
   if (options_.store) {
     StoreOptions kept = store_options(config_.storage);
-    TrustedClock clock({});
-    (void)clock.look(read_clocks());  // some seconds before it counts
-    kept.retention.now = [clock]() mutable { return clock.look(read_clocks()); };
+    kept.retention.now = [clock = clock_] { return clock->look(read_clocks()); };
     auto store = SampleStore::open(kept);
     if (!store) return store.error();
     store_ = std::move(*store);
@@ -90,7 +87,7 @@ Result<void> Monitor::open() {
   if (store_) {
     store_watch_ = std::make_unique<StoreWatch>(
         StoreWatch::Parts{context_.get_executor(), &workers_, store_.get(), captures_.get(),
-                          notifiers_.get(), logger_});
+                          notifiers_.get(), clock_, logger_});
   }
   search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
                                             config_.sampling.discovery_interval / 2);
@@ -100,6 +97,9 @@ Result<void> Monitor::open() {
   if (store_) {
     auto reader = SampleReader::open(config_.storage.database);
     if (!reader) return reader.error();
+    const auto newest = reader->newest_time();
+    if (!newest) return newest.error();
+    clock_->start(read_clocks(), *newest);
     const auto is_alive = [this](const ProcessId& id) {
       if (id.boot_id != boot_id_) return false;
       auto process = ProcessReader::open(options_.proc_root, id.pid, boot_id_);

@@ -20,6 +20,7 @@
 #include "daemon/self_watch.h"
 #include "daemon/store_watch.h"
 #include "daemon/target_watcher.h"
+#include "daemon/trusted_clock.h"
 #include "daemon/workload.h"
 #include "storage/sample_store.h"
 
@@ -104,6 +105,7 @@ class Monitor {
   MonitorOptions options_;
   Logger logger_;
   // In the order of who needs whom: the last is destroyed first.
+  std::shared_ptr<TrustedClock> clock_ = std::make_shared<TrustedClock>(TrustedClock::Options{});
   std::unique_ptr<SampleStore> store_;
   std::unique_ptr<CaptureStore> captures_;
   std::unique_ptr<NotifierQueue> notifiers_;

@@ -27,8 +27,6 @@ StoreWatch::StoreWatch(Parts parts)
       losing_(parts_.logger, "lost") {}
 
 asio::awaitable<void> StoreWatch::run() {
-  TrustedClock clock({});
-  (void)clock.look(read_clocks());  // an hour before it counts
   auto next_tidy = std::chrono::steady_clock::now() + kTidyInterval;
   while (!stopping_) {
     timer_.expires_after(kHealthInterval);
@@ -36,7 +34,7 @@ asio::awaitable<void> StoreWatch::run() {
     report_trouble();
     if (parts_.captures == nullptr || std::chrono::steady_clock::now() < next_tidy) continue;
     next_tidy += kTidyInterval;
-    co_await tidy_captures(clock);
+    co_await tidy_captures();
   }
 }
 
@@ -45,10 +43,8 @@ void StoreWatch::stop() {
   timer_.cancel();
 }
 
-asio::awaitable<void> StoreWatch::tidy_captures(TrustedClock& clock) {
-  const auto wall = clock.look(read_clocks());
-  if (!wall) co_return;
-  const auto tidy = [this, now = *wall] { return parts_.captures->tidy(now); };
+asio::awaitable<void> StoreWatch::tidy_captures() {
+  const auto tidy = [this] { return parts_.captures->tidy(parts_.clock->look(read_clocks())); };
   const auto removed = co_await run_on(parts_.workers->get_executor(), tidy);
   if (!removed) parts_.logger->warn("captures: {}", removed.error().message);
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
+#include <memory>
 
 #include "alerts/notifier.h"
 #include "daemon/logging.h"
@@ -25,6 +26,7 @@ class StoreWatch {
     SampleStore* store = nullptr;
     CaptureStore* captures = nullptr;  // null: captures are not kept
     NotifierQueue* notifiers = nullptr;
+    std::shared_ptr<TrustedClock> clock;
     Logger logger;
   };
   // Everything in `parts` must outlive run().
@@ -38,7 +40,7 @@ class StoreWatch {
 
  private:
   void report_trouble();
-  boost::asio::awaitable<void> tidy_captures(TrustedClock& clock);
+  boost::asio::awaitable<void> tidy_captures();
 
   Parts parts_;
   boost::asio::steady_timer timer_;

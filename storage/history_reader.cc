@@ -40,6 +40,19 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
   });
 }
 
+Result<std::optional<WallTime>> SampleReader::newest_time() {
+  return impl_->guarded([&]() -> Result<std::optional<WallTime>> {
+    SQLite::Statement select(
+        *impl_->db,
+        "SELECT max(time_ms) FROM ("
+        "SELECT time_ms FROM (SELECT time_ms FROM samples ORDER BY id DESC LIMIT 1) UNION ALL "
+        "SELECT time_ms FROM (SELECT time_ms FROM events ORDER BY id DESC LIMIT 1)) "
+        "HAVING count(*) > 0");
+    if (!select.executeStep()) return std::optional<WallTime>();
+    return std::optional(ColumnCursor(select).time());
+  });
+}
+
 Result<std::optional<DaemonStats>> SampleReader::daemon_stats() {
   return impl_->guarded([&]() -> Result<std::optional<DaemonStats>> {
     std::string columns = "time_ms, pid";

@@ -4,16 +4,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 
 #include "model/timestamp.h"
 
 namespace soakwatch {
 
 struct RetentionOptions {
-  // The wall clock; nothing while it is not to be trusted, then the next pass waits. Empty: nothing
-  // is ever moved or deleted. Called on the writer's thread.
-  std::function<std::optional<WallTime>()> now;
+  // The wall clock, or less while that is not to be trusted. Empty: nothing is ever moved or
+  // deleted. Called on the writer's thread.
+  std::function<WallTime()> now;
   milliseconds keep_raw = std::chrono::hours(24 * 7);
   milliseconds keep_minutes = std::chrono::hours(24 * 90);
   milliseconds keep_hours = std::chrono::hours(24 * 1825);  // and events, and alerts that are over

@@ -109,6 +109,8 @@ TEST_F(StoreFaultTest, AShortTroubleIsToldOfAndLosesNothing) {
   const auto store = open();
   const InstanceId id = begin(*store);
   for (int i = 0; i < 10; ++i) store->add_sample(sample(id, kNow + seconds(i), i));
+  // Where the writer has not looked yet, there was no trouble.
+  ASSERT_TRUE(within_deadline([&] { return !store->stats().last_error.empty(); }));
   EXPECT_FALSE(store->flush(milliseconds(50)));
   free = 1000;
   ASSERT_TRUE(within_deadline([&] { return ask("SELECT count(*) FROM events") == "1"; }));
