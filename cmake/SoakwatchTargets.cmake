@@ -35,11 +35,19 @@ function(soakwatch_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
   set(target soakwatch_${name})
   add_library(${target} STATIC ${ARG_SOURCES})
-  target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HEADERS})
+  # A header with a source of its name is compiled alone, as the first that its source includes.
+  set(alone ${ARG_HEADERS})
+  set(with_source ${ARG_SOURCES})
+  list(TRANSFORM with_source REPLACE "\\.cc$" ".h")
+  list(REMOVE_ITEM alone ${with_source})
+  target_sources(${target}
+    PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${ARG_HEADERS}
+    PUBLIC FILE_SET alone TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${alone})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} PUBLIC soakwatch_build_flags Threads::Threads ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  # Every public header must compile alone: target all_verify_interface_header_sets.
-  set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  # The others: target all_verify_interface_header_sets.
+  set_target_properties(${target} PROPERTIES
+    VERIFY_INTERFACE_HEADER_SETS ON INTERFACE_HEADER_SETS_TO_VERIFY alone)
 endfunction()
 
 # soakwatch_unit_test(FOLDER SOURCES ... [LIBS ...]): one test program per folder, known to ctest by its cases.

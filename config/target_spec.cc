@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "config/digits.h"
 #include "config/suggest.h"
 #include "model/printable.h"
 
@@ -36,11 +37,7 @@ constexpr std::size_t kMaxSocketPathBytes = 107;         // sun_path of sockaddr
 constexpr std::int64_t kMaxPid = std::int64_t{1} << 22;  // PID_MAX_LIMIT of the kernel
 constexpr std::int64_t kMaxPort = 65535;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
 // printable() changes exactly what is not fit to show.
 bool is_printable(std::string_view text) { return printable(text, text.size() * 4 + 8) == text; }
 std::string quoted(std::string_view text) { return "'" + printable(text, 80) + "'"; }

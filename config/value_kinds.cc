@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "config/digits.h"
 #include "config/units.h"
 
 namespace soakwatch {
@@ -45,10 +46,6 @@ std::optional<std::string> read_plain(const YamlNode& node, std::string_view wan
 
 std::string out_of_limits(std::string_view value, std::string_view limits) {
   return fmt::format("{} is out of range: {}", value, limits);
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 // Why this is no decimal number; empty when it may be one. Each case is something that a YAML

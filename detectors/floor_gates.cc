@@ -35,8 +35,6 @@ constexpr double kCertainRiseOfNoise = 20;
 constexpr double kGreatGrowth = 0.75;
 // The high water must be passed by this share of what matters.
 constexpr double kAboveHighWater = 0.5;
-// Growth in proportion to the work is none; half as much again may be.
-constexpr double kLoadFactor = 1.5;
 // The second half of a cold start must keep this share of the pace of the first.
 constexpr double kColdStartPace = 0.8;
 // Nobody waits two hours for a start to calm down when the limit is nearer than this.
@@ -187,10 +185,6 @@ Gate certainty_gate(const FloorWindow& w) {
       "certainty", rises(kCertainWalkChance), walk.negative_ranks,
       static_cast<double>(signed_rank_critical(std::max(walk.increments, 1), kCertainWalkChance)),
       "ranks of the falling steps for an alert, at most"};
-}
-
-bool all_passed(const std::vector<Gate>& gates) {
-  return std::all_of(gates.begin(), gates.end(), [](const Gate& gate) { return gate.passed; });
 }
 
 bool can_find_growth(const FloorTrendOptions& options) {

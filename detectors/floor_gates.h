@@ -11,6 +11,9 @@
 
 namespace soakwatch {
 
+// Growth in proportion to the work is none; half as much again may be.
+inline constexpr double kLoadFactor = 1.5;
+
 // Growth that the user calls relevant.
 double relevant_growth(const FloorTrendOptions& options, double base);
 // What a window of this span needs of it for an alarm; never less than three steps of the
@@ -50,8 +53,6 @@ std::optional<Gate> agreement_gate(const FloorWindow& window, double growth);
 
 // Whether a window that passed every other gate is enough for an alert.
 Gate certainty_gate(const FloorWindow& window);
-
-bool all_passed(const std::vector<Gate>& gates);
 
 // False when the window is so short that no order of its blocks is rare enough, so that nothing can
 // be found.

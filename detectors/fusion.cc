@@ -20,7 +20,7 @@ constexpr const char* kAnonGrowth = "anon_memory_growth";
 constexpr const char* kNativeGrowth = "native_memory_growth";
 constexpr const char* kThreadGrowth = "thread_growth";
 
-std::string percent(double share) {
+std::string whole_percent(double share) {
   return fmt::format("{:.0f} %", 100 * std::clamp(share, -9.99, 9.99));
 }
 
@@ -78,7 +78,7 @@ bool Fusion::follows(Part part, Part by, const Finding& finding) const {
 void Fusion::rule_out(Finding& finding, Part part, const char* what) const {
   const auto of_part = share(part, finding);
   if (of_part && *of_part < kExplains) {
-    finding.ruled_out.push_back(fmt::format("{}: {} of the growth", what, percent(*of_part)));
+    finding.ruled_out.push_back(fmt::format("{}: {} of the growth", what, whole_percent(*of_part)));
   }
 }
 
@@ -98,18 +98,18 @@ std::optional<std::string> Fusion::innocent_reason(const Finding& memory, const 
     return fmt::format(
         "{} of it are pages that the program has freed and the kernel has not taken "
         "back (LazyFree)",
-        percent(*share(kLazyFree, memory)));
+        whole_percent(*share(kLazyFree, memory)));
   }
   if (findings.contains(kHeapGrowth) || memory.detector != kAnonGrowth) return std::nullopt;
   if (explains(kIdle)) {
     return fmt::format("{} of it is heap that is free and not yet returned to the system",
-                       percent(*share(kIdle, memory)));
+                       whole_percent(*share(kIdle, memory)));
   }
   if (explains(kUnused)) {
     return fmt::format(
         "{} of it is lost between the objects of the Go heap (fragmentation), while "
         "what is live does not grow",
-        percent(*share(kUnused, memory)));
+        whole_percent(*share(kUnused, memory)));
   }
   return std::nullopt;
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMinutes = 5;
 // The runtime collects every two minutes at the latest (runtime/proc.go, forcegcperiod), unless
 // GOGC=off. After more than this without a collection there is no pressure.
-constexpr milliseconds kLongestPause{300000};
+constexpr milliseconds kLongestWithoutGc{300000};
 // It is over when most minutes are below four fifths of the share: not at each turn around it.
 constexpr double kReleased = 0.8;
 
@@ -20,7 +20,7 @@ constexpr double kReleased = 0.8;
 
 GcPressureDetector::GcPressureDetector(const GcPressureOptions& options,
                                        std::optional<milliseconds> started)
-    : options_(options), started_(started), share_(kLongestPause), minutes_(kMinutes, 0) {}
+    : options_(options), started_(started), share_(kLongestWithoutGc), minutes_(kMinutes, 0) {}
 
 std::optional<Judgement> GcPressureDetector::observe(const Sample& sample) {
   if (!first_) {
@@ -33,7 +33,7 @@ std::optional<Judgement> GcPressureDetector::observe(const Sample& sample) {
     if (sample.monotonic - *first_ < options_.warm_up) return std::nullopt;
     return judge(sample);
   }
-  if (since_ && sample.monotonic - last_collection_ > kLongestPause) return end();
+  if (since_ && sample.monotonic - last_collection_ > kLongestWithoutGc) return end();
   return std::nullopt;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <numeric>
 
+#include "detectors/floor_gates.h"
 #include "detectors/theil_sen.h"
 
 namespace soakwatch {
@@ -34,8 +35,6 @@ constexpr double kLeastNoise = 0.1;
 constexpr double kSteadyRange = 0.5;
 constexpr double kSteadyDeviations = 3;
 constexpr std::size_t kReleaseMinutes = 5;
-// The same factor as in the load gate of FloorTrend.
-constexpr double kLoadFactor = 1.5;
 
 std::vector<double> sorted(std::span<const double> values) {
   std::vector<double> result(values.begin(), values.end());
@@ -56,10 +55,6 @@ double batch_noise(const std::vector<double>& values) {
   double squares = 0;
   for (const double m : means) squares += (m - mean) * (m - mean);
   return std::sqrt(kBatch * squares / (n - 1));
-}
-
-bool all_passed(const std::vector<Gate>& gates) {
-  return std::all_of(gates.begin(), gates.end(), [](const Gate& g) { return g.passed; });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // one of these, so that comparing, confirming and reporting are written once.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ struct Group {
   double bytes = 0;  // 0 for goroutines and descriptors
   std::optional<milliseconds> longest_wait;  // of goroutines, where the capture tells it
 };
+
+// Of a group that is called after a file.
+inline constexpr std::size_t kMaxGroupNameBytes = 300;
+inline constexpr std::size_t kMaxGroupKeyBytes = std::size_t{20} * 1024;  // a whole path, escaped
 
 struct Breakdown {
   CaptureKind kind = CaptureKind::kHeap;

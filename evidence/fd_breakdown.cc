@@ -13,8 +13,6 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 300;
-constexpr std::size_t kMaxKeyBytes = std::size_t{20} * 1024;  // a whole path, escaped
 // Linux' default for net.ipv4.ip_local_port_range begins here.
 constexpr std::uint16_t kFirstClientPort = 32768;
 
@@ -149,9 +147,9 @@ class Grouping {
       const bool exact = part.one_only && !subject.exact.empty();
       const std::string& object = exact ? subject.exact : subject.folded;
       Group group;
-      group.key = printable(key, kMaxKeyBytes);
-      group.name =
-          printable(object.empty() ? subject.what : subject.what + " " + object, kMaxNameBytes);
+      group.key = printable(key, kMaxGroupKeyBytes);
+      group.name = printable(object.empty() ? subject.what : subject.what + " " + object,
+                             kMaxGroupNameBytes);
       group.state = printable(subject.state);
       group.count = part.count;
       breakdown.total_count += part.count;

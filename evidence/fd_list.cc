@@ -8,6 +8,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "evidence/dump_lines.h"
+
 namespace soakwatch {
 namespace {
 
@@ -22,22 +24,6 @@ constexpr std::array<std::pair<std::string_view, FdType>, 7> kTypes = {{
 }};
 constexpr std::size_t kColumns = 7;
 
-std::string_view take(std::string_view& text, char end) {
-  const std::size_t at = std::min(text.find(end), text.size());
-  const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(std::min(at + 1, text.size()));
-  return taken;
-}
-
-template <class Unsigned>
-std::optional<Unsigned> parse_number(std::string_view text, int base = 10) {
-  Unsigned value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
-}
-
 std::optional<std::string> parse_column(std::string_view column) {
   if (column == "-") return std::string();
   std::string value;
@@ -49,7 +35,7 @@ std::optional<std::string> parse_column(std::string_view column) {
       continue;
     }
     if (column.size() < 4 || column[1] != 'x') return std::nullopt;
-    const auto byte = parse_number<std::uint8_t>(column.substr(2, 2), 16);
+    const auto byte = number_of<std::uint8_t>(column.substr(2, 2), 16);
     if (!byte) return std::nullopt;
     value += static_cast<char>(*byte);
     column.remove_prefix(4);
@@ -63,7 +49,7 @@ std::optional<OpenFd> parse_fd(std::string_view line) {
     if (line.empty()) return std::nullopt;
     column = take(line, '\t');
   }
-  const auto number = parse_number<std::uint32_t>(columns[0]);
+  const auto number = number_of<std::uint32_t>(columns[0]);
   if (!number || !line.empty()) return std::nullopt;
   OpenFd fd;
   fd.number = *number;
@@ -93,9 +79,9 @@ bool parse_end(std::string_view line, FdList& list) {
   while (!line.empty()) {
     std::string_view value = take(line, '\t');
     const std::string_view key = take(value, '=');
-    if (key == "listed") listed = parse_number<std::uint64_t>(value);
-    if (key == "unlisted") unlisted = parse_number<std::uint64_t>(value);
-    if (key == "unreadable") unreadable = parse_number<std::uint64_t>(value);
+    if (key == "listed") listed = number_of<std::uint64_t>(value);
+    if (key == "unlisted") unlisted = number_of<std::uint64_t>(value);
+    if (key == "unreadable") unreadable = number_of<std::uint64_t>(value);
     if (key == "tables_missing") {
       has_tables = !value.empty();
       while (!value.empty() && value != "-") list.tables_missing.emplace_back(take(value, ','));

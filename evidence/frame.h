@@ -20,6 +20,10 @@ struct Frame {
 std::string location_of(const Frame& frame);
 // "main.leak (worker.go:42)", printable.
 std::string to_string(const Frame& frame);
+// "main.leak" of that.
+inline std::string_view function_of(std::string_view line) {
+  return line.substr(0, line.rfind(" ("));
+}
 
 // Whether the function belongs to Go's runtime or its standard library. "main" and every import
 // path whose first element is no directory of the standard library are a program's own, modules

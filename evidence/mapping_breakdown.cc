@@ -7,14 +7,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "evidence/dump_lines.h"
 #include "evidence/path_fold.h"
 #include "model/printable.h"
 
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 300;
-constexpr std::size_t kMaxKeyBytes = std::size_t{20} * 1024;  // a whole path, escaped
 constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kTiB = kMiB * kMiB;
@@ -169,33 +168,17 @@ Naming name_of(const Layout& layout, const std::vector<Mapping>& mappings, std::
   return plain("anonymous memory: mmap, or large blocks of malloc");
 }
 
-std::string_view take(std::string_view& text, char end) {
-  const std::size_t at = std::min(text.find(end), text.size());
-  const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(std::min(at + 1, text.size()));
-  return taken;
-}
-
 std::string_view trimmed(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   return text.substr(0, text.find_last_not_of(' ') + 1);
-}
-
-template <class Unsigned>
-std::optional<Unsigned> parse_number(std::string_view text, int base) {
-  Unsigned value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
 }
 
 // "7f00-7f01 rw-p 00000000 fe:00 1234      /path with blanks"; nothing: not the first line of a
 // mapping.
 std::optional<Mapping> parse_first_line(std::string_view line) {
   std::string_view range = take(line, ' ');
-  const auto start = parse_number<std::uint64_t>(take(range, '-'), 16);
-  const auto end = parse_number<std::uint64_t>(range, 16);
+  const auto start = number_of<std::uint64_t>(take(range, '-'), 16);
+  const auto end = number_of<std::uint64_t>(range, 16);
   const std::string_view permissions = take(line, ' ');
   if (!start || !end || *end < *start || permissions.size() != 4) return std::nullopt;
   for (int i = 0; i < 3; ++i) {  // offset, device, inode
@@ -233,7 +216,7 @@ Result<std::vector<Mapping>> parse_smaps(std::string_view text) {
     if (key == "VmFlags") mappings.back().no_reserve = line.find(" nr") != std::string_view::npos;
     if (key != "Rss") continue;
     std::string_view value = trimmed(line);
-    const auto kilobytes = parse_number<std::uint64_t>(take(value, ' '), 10);
+    const auto kilobytes = number_of<std::uint64_t>(take(value, ' '), 10);
     constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max() / kKiB;
     if (!kilobytes || *kilobytes > kMost || value != "kB") return invalid("smaps: an Rss is wrong");
     mappings.back().rss_bytes = *kilobytes * kKiB;
@@ -268,8 +251,8 @@ Breakdown mapping_breakdown(const std::vector<Mapping>& mappings, std::size_t ma
   for (auto& [key, part] : parts) {
     const bool exact = part.one_only && !part.first.exact.empty();
     Group group;
-    group.key = printable(key, kMaxKeyBytes);
-    group.name = printable(exact ? part.first.exact : part.first.name, kMaxNameBytes);
+    group.key = printable(key, kMaxGroupKeyBytes);
+    group.name = printable(exact ? part.first.exact : part.first.name, kMaxGroupNameBytes);
     group.state = part.first.state;
     group.count = part.count;
     group.bytes = part.bytes;

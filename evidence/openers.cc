@@ -34,9 +34,6 @@ bool contains(const auto& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
-// "main.leak" of "main.leak (worker.go:42)".
-std::string_view function_of(std::string_view line) { return line.substr(0, line.rfind(" (")); }
-
 bool stack_has(const Group& group, std::string_view beginning) {
   return std::any_of(group.stack.begin(), group.stack.end(),
                      [beginning](std::string_view line) { return line.starts_with(beginning); });

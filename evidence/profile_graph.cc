@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kEdgeFraction = 0.001;
 
-std::int64_t magnitude(std::int64_t value) { return value < 0 ? wrapping_add(~value, 1) : value; }
-
 std::int64_t part_of(std::int64_t total, double fraction) {
   return magnitude(static_cast<std::int64_t>(static_cast<double>(total) * fraction));
 }

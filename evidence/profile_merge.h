@@ -23,5 +23,8 @@ Result<Profile> subtract_base(const Profile& now, const Profile& base, BaseKind 
 constexpr std::int64_t wrapping_add(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
+constexpr std::int64_t magnitude(std::int64_t value) {
+  return value < 0 ? wrapping_add(~value, 1) : value;
+}
 
 }  // namespace soakwatch

@@ -7,13 +7,12 @@
 #include <ctime>
 
 #include "evidence/profile_graph.h"
+#include "evidence/profile_merge.h"
 #include "evidence/profile_names.h"
 #include "evidence/profile_units.h"
 
 namespace soakwatch {
 namespace {
-
-std::int64_t magnitude(std::int64_t value) { return value < 0 ? wrapping_add(~value, 1) : value; }
 
 std::string base_name(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

@@ -14,13 +14,10 @@ namespace {
 constexpr std::string_view kCreatedBy = "created by ";
 
 // What a wait is on, and whether it ends by something that arrives from elsewhere.
-struct Wait {
+struct StuckWait {
   StuckOn on = StuckOn::kChannel;
   bool is_for_arrival = false;
 };
-
-// "main.leak" of "main.leak (worker.go:42)".
-std::string_view function_of(std::string_view line) { return line.substr(0, line.rfind(" (")); }
 
 bool has_frame(const Group& group, std::string_view function) {
   return std::any_of(group.stack.begin(), group.stack.end(),
@@ -29,20 +26,20 @@ bool has_frame(const Group& group, std::string_view function) {
 
 // By runtime/runtime2.go (waitReasonStrings), of Go 1.10 to 1.26. Old versions say "semacquire" of
 // locks and of WaitGroups. A wait of the garbage collector and its kind, a sleep: nothing.
-std::optional<Wait> wait_of(const Group& group) {
+std::optional<StuckWait> wait_of(const Group& group) {
   const std::string_view state = group.state;
-  if (state.starts_with("chan receive")) return Wait{StuckOn::kChannel, true};
-  if (state.starts_with("chan send")) return Wait{StuckOn::kChannel, false};
-  if (state == "select (no cases)") return Wait{StuckOn::kChannel, false};
-  if (state.starts_with("select")) return Wait{StuckOn::kChannel, true};
-  if (state == "IO wait" || state == "syscall") return Wait{StuckOn::kIo, true};
+  if (state.starts_with("chan receive")) return StuckWait{StuckOn::kChannel, true};
+  if (state.starts_with("chan send")) return StuckWait{StuckOn::kChannel, false};
+  if (state == "select (no cases)") return StuckWait{StuckOn::kChannel, false};
+  if (state.starts_with("select")) return StuckWait{StuckOn::kChannel, true};
+  if (state == "IO wait" || state == "syscall") return StuckWait{StuckOn::kIo, true};
   if (state.starts_with("sync.WaitGroup.Wait") || state == "sync.Cond.Wait") {
-    return Wait{StuckOn::kLock, true};
+    return StuckWait{StuckOn::kLock, true};
   }
   if (state == "semacquire") {
-    return Wait{StuckOn::kLock, has_frame(group, "sync.(*WaitGroup).Wait")};
+    return StuckWait{StuckOn::kLock, has_frame(group, "sync.(*WaitGroup).Wait")};
   }
-  if (state.starts_with("sync.")) return Wait{StuckOn::kLock, false};
+  if (state.starts_with("sync.")) return StuckWait{StuckOn::kLock, false};
   return std::nullopt;
 }
 
@@ -67,7 +64,7 @@ bool is_main(const Group& group) {
                       [](const std::string& line) { return line.starts_with(kCreatedBy); });
 }
 
-bool waits_by_design(const Group& group, const Wait& wait) {
+bool waits_by_design(const Group& group, const StuckWait& wait) {
   if (has_frame(group, "internal/poll.(*FD).Accept")) return true;
   if (is_main(group)) return wait.is_for_arrival || group.state == "select (no cases)";
   if (!is_of_the_library(group)) return false;
@@ -97,7 +94,7 @@ std::vector<StuckGroup> stuck_goroutines(const Breakdown& breakdown, const Stuck
   if (breakdown.kind != CaptureKind::kGoroutine) return result;
   for (const Group& group : breakdown.groups) {
     if (!group.longest_wait || *group.longest_wait < limits.min_wait) continue;
-    const std::optional<Wait> wait = wait_of(group);
+    const std::optional<StuckWait> wait = wait_of(group);
     if (!wait || waits_by_design(group, *wait)) continue;
     const bool is_response = is_of_the_library(group);
     if (wait->is_for_arrival && !is_response && group.count < limits.min_waiting_for_arrival) {

@@ -1,6 +1,7 @@
 // What a detector concludes from one series at one instant.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct Gate {
   double threshold = 0;
   std::string meaning;  // "growth in bytes, at least"
 };
+inline bool all_passed(const std::vector<Gate>& gates) {
+  return std::all_of(gates.begin(), gates.end(), [](const Gate& gate) { return gate.passed; });
+}
 
 // How much the evidence weighs. A suspicion waits for more of the series, or for a look into the
 // process; only an alert may fire.

@@ -15,6 +15,7 @@
 #include "model/printable.h"
 #include "storage/lock_file.h"
 #include "storage/space_guard.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {
@@ -126,16 +127,6 @@ Result<void> check_space(const std::filesystem::path& path, std::size_t bytes,
       fmt::format("the file system of {} has {} free, and {} are to be left: no capture is stored",
                   path.string(), format_bytes(static_cast<double>(space->free_bytes)),
                   format_bytes(static_cast<double>(min_free_bytes)))};
-}
-
-bool write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 }  // namespace

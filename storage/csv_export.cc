@@ -5,14 +5,12 @@
 #include <cmath>
 #include <optional>
 
+#include "storage/csv_layout.h"
+#include "storage/row_cursor.h"
 #include "storage/row_values.h"
 
 namespace soakwatch {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr double kInt64End = 9223372036854775808.0;  // 2^63
-constexpr double kBytesPerMiB = 1024.0 * 1024.0;
 
 constexpr std::array kScriptMetrics{Metric::kHeapAllocBytes, Metric::kHeapInuseBytes,
                                     Metric::kGoroutines};
@@ -50,7 +48,7 @@ void append_value(Metric metric, double value, char decimal, std::string& out) {
 
 void append_mebibytes(double bytes, char decimal, std::string& out) {
   std::array<char, 350> text{};  // the longest double in fixed form has 309 digits
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), bytes / kBytesPerMiB,
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), bytes / kCsvBytesPerMiB,
                                  std::chars_format::fixed, 1)
                        .ptr;
   append_decimal({text.data(), static_cast<std::size_t>(end - text.data())}, decimal, out);

@@ -18,7 +18,6 @@ namespace {
 // The script's banner has four lines.
 constexpr int kHeaderSearchLines = 50;
 constexpr std::size_t kUnknownNamesLimit = 100;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

@@ -13,8 +13,6 @@
 namespace soakwatch {
 namespace {
 
-constexpr double kBytesPerMiB = 1024.0 * 1024.0;  // the script divides KiB by 1024
-
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -92,7 +90,7 @@ std::optional<CsvColumn> metric_column(std::string_view name) {
   CsvColumn column;
   column.role = CsvRole::kMetric;
   if (name == "rss_mb") {
-    column.scale = kBytesPerMiB;
+    column.scale = kCsvBytesPerMiB;
     return column;
   }
   const std::optional<Metric> metric = metric_from_name(name);

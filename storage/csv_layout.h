@@ -11,6 +11,9 @@
 
 namespace soakwatch {
 
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // how spreadsheets know UTF-8
+inline constexpr double kCsvBytesPerMiB = 1024.0 * 1024.0;  // the script divides KiB by 1024
+
 enum class CsvRole { kIgnored, kTime, kTarget, kPid, kMetric, kMetricName, kValue };
 
 struct CsvColumn {

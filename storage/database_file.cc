@@ -17,6 +17,7 @@
 
 #include "storage/lock_file.h"
 #include "storage/schema.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {
@@ -117,6 +118,12 @@ void check_integrity(SQLite::Database& db) {
 
 bool means_corruption(const SQLite::Exception& error) {
   return error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+}
+
+bool is_about_the_row(const SQLite::Exception& error) {
+  const int code = error.getErrorCode();
+  return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG ||
+         code == SQLITE_RANGE;
 }
 
 Error sqlite_error(const path& database, const SQLite::Exception& error) {

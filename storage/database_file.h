@@ -52,6 +52,8 @@ std::unique_ptr<SQLite::Database> connect_writer(const std::filesystem::path& da
 void check_integrity(SQLite::Database& db);
 // That the content of the file is not what SQLite wrote.
 bool means_corruption(const SQLite::Exception& error);
+// That the row cannot be stored as it is, and any other can.
+bool is_about_the_row(const SQLite::Exception& error);
 
 // An SQLite error as ours: kIo, or kUnavailable for a locked file, kDenied for a read-only one.
 Error sqlite_error(const std::filesystem::path& database, const SQLite::Exception& error);

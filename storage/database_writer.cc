@@ -45,12 +45,6 @@ bool is_evidence(const Record& record) {
          (transition != nullptr && (*transition)->id != 0);
 }
 
-bool is_about_the_row(const SQLite::Exception& error) {
-  const int code = error.getErrorCode();
-  return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG ||
-         code == SQLITE_RANGE;
-}
-
 }  // namespace
 
 DatabaseWriter::DatabaseWriter(std::unique_ptr<SQLite::Database> connection)

@@ -10,9 +10,6 @@ constexpr int kRowsPerBucket = 4;
 constexpr int kLeastBuckets = 4;
 // Far beyond every time that is stored, and far enough from the end to add a span to.
 constexpr std::int64_t kFarPast = std::numeric_limits<std::int64_t>::min() / 2;
-constexpr std::int64_t kLastId = std::numeric_limits<std::int64_t>::max();
-
-std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
 
 }  // namespace
 
@@ -90,7 +87,7 @@ void InstanceCursor::read_raw(SamplePages& pages, int limit) {
   } else {
     horizon_ms_ = cut;
     raw_time_ms_ = cut - 1;
-    raw_id_ = kLastId;
+    raw_id_ = std::numeric_limits<std::int64_t>::max();
     std::erase_if(rows, [&](const SampleRecord& row) { return time_of(row) >= cut; });
   }
   page_.reserve(rows.size());

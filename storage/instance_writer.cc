@@ -43,7 +43,6 @@ void InstanceWriter::write(const InstanceRecord& instance, const Run& run) {
   }
   for (const auto& limit : {process.gomemlimit_bytes, process.limits.open_files,
                             process.limits.memory_bytes, process.limits.tasks}) {
-    constexpr double kInt64End = 9223372036854775808.0;
     const double value = limit.value_or(-1);
     value >= 0 && value < kInt64End ? p.integer(static_cast<std::int64_t>(value)) : p.null();
   }

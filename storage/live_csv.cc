@@ -10,22 +10,13 @@
 #include <utility>
 
 #include "storage/lock_file.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {
 
 // Longer than any row: target names come from the user.
 constexpr std::size_t kTailBytes = 65536;
-
-Result<void> write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return os_error("cannot write", errno);
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
 
 Result<void> cut_torn_line(int fd, off_t size) {
   const auto tail = static_cast<std::size_t>(std::min<off_t>(size, kTailBytes));
@@ -56,7 +47,10 @@ Result<void> LiveCsv::prepare(int fd, bool& other_header) const {
   if (fstat(fd, &info) != 0) return os_error("cannot read", errno);
   if (!S_ISREG(info.st_mode)) return Error{ErrorKind::kIo, "no regular file"};
   const std::string header = writer_.header();
-  if (info.st_size == 0) return write_all(fd, header);
+  if (info.st_size == 0) {
+    if (!write_all(fd, header)) return os_error("cannot write", errno);
+    return {};
+  }
   std::string start(header.size(), '\0');
   const ssize_t n = pread(fd, start.data(), start.size(), 0);
   if (n < 0) return os_error("cannot read", errno);
@@ -123,7 +117,7 @@ Result<void> LiveCsv::append(const Batch& batch) {
   struct stat info {};
   if (fd_ >= 0 && (fstat(fd_, &info) != 0 || info.st_nlink == 0)) close_file();  // removed
   Result<void> result = fd_ >= 0 ? Result<void>() : open();
-  if (result) result = write_all(fd_, text);
+  if (result && !write_all(fd_, text)) result = os_error("cannot write", errno);
   if (!result) {
     close_file();
     return result.error().in(file_.string());

@@ -15,6 +15,7 @@
 #include "model/printable.h"
 #include "storage/file_identity.h"
 #include "storage/sample_reader.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {
@@ -41,12 +42,6 @@ WriterState read_holder(int fd) {
 }
 
 }  // namespace
-
-Error os_error(const std::string& what, int error_number) {
-  const bool denied = error_number == EACCES || error_number == EPERM || error_number == EROFS;
-  return {denied ? ErrorKind::kDenied : ErrorKind::kIo,
-          what + ": " + std::generic_category().message(error_number)};
-}
 
 std::filesystem::path beside(const std::filesystem::path& database, std::string_view suffix) {
   std::error_code ignored;

@@ -42,7 +42,4 @@ class LockFile {
   std::string program_;
 };
 
-// kDenied or kIo with the words of errno.
-Error os_error(const std::string& what, int error_number);
-
 }  // namespace soakwatch

@@ -9,19 +9,20 @@
 
 #include "model/timestamp.h"
 #include "storage/lock_file.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {
 
 using std::filesystem::path;
 
+}  // namespace
+
 path with_suffix(const path& database, std::string_view suffix) {
   path result = database;
   result += suffix;
   return result;
 }
-
-}  // namespace
 
 // They belong together: a -wal beside another database would be taken for its own, and captures
 // beside a database that does not know them would be removed. The database goes last, so that what

@@ -4,10 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string_view>
 
 #include "model/result.h"
 
 namespace soakwatch {
+
+// The name of a file that belongs to it: "-wal", ".salvage".
+std::filesystem::path with_suffix(const std::filesystem::path& database, std::string_view suffix);
 
 enum class Quarantine : std::uint8_t {
   kCorrupt,    // the content is not what was written

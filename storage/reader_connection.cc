@@ -13,6 +13,7 @@
 #include "storage/lock_file.h"
 #include "storage/sample_reader.h"
 #include "storage/schema.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {

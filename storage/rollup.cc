@@ -34,8 +34,6 @@ std::string store_sql(Tier tier) {
                      values);
 }
 
-std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
-
 std::int64_t time_of(const SampleRecord& row) { return to_unix_ms(row.sample.time); }
 std::int64_t time_of(const TierBucket& row) { return to_unix_ms(row.begin); }
 

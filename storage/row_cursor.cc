@@ -1,12 +1,7 @@
 #include "storage/row_cursor.h"
 
 namespace soakwatch {
-namespace {
-
-// 2^63, the first double that an INTEGER column cannot hold.
-constexpr double kInt64End = 9223372036854775808.0;
-
-}  // namespace
+namespace {}  // namespace
 
 void bind_value(ParameterCursor& parameters, Metric metric, std::optional<double> value) {
   const double v = value.value_or(std::numeric_limits<double>::quiet_NaN());

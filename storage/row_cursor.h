@@ -14,6 +14,9 @@
 
 namespace soakwatch {
 
+// 2^63, the first double that an INTEGER column cannot hold.
+inline constexpr double kInt64End = 9223372036854775808.0;
+
 // Binds ?1, ?2, ... The text must live until the statement has run.
 class ParameterCursor {
  public:

@@ -13,6 +13,7 @@
 #include "storage/database_file.h"
 #include "storage/id_range_reader.h"
 #include "storage/lock_file.h"
+#include "storage/quarantine.h"
 #include "storage/sample_reader.h"
 #include "storage/schema.h"
 
@@ -22,12 +23,6 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::int64_t kRowsPerTransaction = 10000;
-
-path with_suffix(const path& file, std::string_view suffix) {
-  path result = file;
-  result += suffix;
-  return result;
-}
 
 // The broken file and its log under another name, so that reading changes nothing of it: a log can
 // only be read by who may write it into the file. Removed with the object.
@@ -66,10 +61,6 @@ std::vector<std::string> names(SQLite::Database& db, const std::string& sql) {
   SQLite::Statement select(db, sql);
   while (select.executeStep()) found.push_back(select.getColumn(0).getString());
   return found;
-}
-
-bool is_about_the_row(const SQLite::Exception& error) {
-  return error.getErrorCode() == SQLITE_CONSTRAINT || error.getErrorCode() == SQLITE_MISMATCH;
 }
 
 // One table, whose form is the same in both.

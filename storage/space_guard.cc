@@ -11,6 +11,7 @@
 
 #include "model/printable.h"
 #include "storage/lock_file.h"
+#include "storage/system_call.h"
 
 namespace soakwatch {
 namespace {

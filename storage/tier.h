@@ -11,6 +11,7 @@
 namespace soakwatch {
 
 enum class Tier : std::uint8_t { kRaw, kMinutes, kHours };
+constexpr std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
 
 // Of a row; 0: a raw sample stands for an instant.
 constexpr milliseconds span_of(Tier tier) {

@@ -14,8 +14,6 @@ constexpr double kCut = 15.0 / 16;
 constexpr milliseconds kBetweenNotices = std::chrono::hours(24);
 constexpr double kTellAgain = 0.8;  // of an age that was told
 
-std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
-
 std::int64_t scaled(std::int64_t age, double factor) {
   return static_cast<std::int64_t>(static_cast<double>(age) * factor);
 }

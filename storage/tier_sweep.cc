@@ -18,8 +18,6 @@ constexpr int kStepRows = 50;
 constexpr int kInstancesPerUnit = 4;
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::max();
 
-std::size_t index_of(Tier tier) { return static_cast<std::size_t>(tier); }
-
 }  // namespace
 
 void TierSweep::enter(Tier tier) {

@@ -78,6 +78,15 @@ class CheckIncludes(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertTrue(found[0].startswith("daemon/b.cc:2:"), found)
 
+    def test_a_source_begins_with_its_own_header(self):
+        files = {"model/a.h": "", "model/a.cc": '#include "model/a.h"\n#include <vector>',
+                 "model/names.cc": "#include <vector>"}
+        self.assertEqual(check_includes.order_mistakes(files), [])
+        files["model/a.cc"] = '#include <vector>\n#include "model/a.h"'
+        found = check_includes.order_mistakes(files)
+        self.assertEqual(len(found), 1, found)
+        self.assertTrue(found[0].startswith("model/a.cc:1:"), found)
+
     def test_a_violation_anywhere_in_the_tree_fails_the_command(self):
         with tempfile.TemporaryDirectory() as root:
             file = Path(root, "collectors", "pprof", "deep.cc")

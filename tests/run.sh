@@ -206,8 +206,8 @@ fuzz_targets() {
 
 # What docs/detection.md publishes, on a build that is fast enough and on fewer series.
 published_figures() {
-  build bench detection_bench || return 0
-  if build/bench/tests/bench/detection/detection_bench --quick --engine-only \
+  build figures detection_bench || return 0
+  if build/figures/tests/bench/detection/detection_bench --quick --engine-only \
     --require tests/bench/detection/published.txt >build/detection_bench.log; then
     count 1 0 "published figures of the detection"
   else

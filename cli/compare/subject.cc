@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "config/digits.h"
 #include "config/suggest.h"
 #include "model/printable.h"
 
@@ -24,10 +25,6 @@ constexpr const char* kPossible =
     "possible are a capture file or number (17), a time (12h ago, or 2026-11-20T22:00), "
     "instance:3, and the report folder or database of a run";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
-}
 bool is_word(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';

@@ -10,6 +10,9 @@
 
 namespace soakwatch {
 
+// Of the file: a path is at most PATH_MAX, and version 1 has about a dozen hierarchies.
+inline constexpr std::size_t kMaxCgroupBytes = std::size_t{64} * 1024;
+
 // The paths of all hierarchies (version 1: one for each controller, version 2: one), each once.
 // Error kInvalid: a line that is not "number:controllers:path".
 Result<std::vector<std::string>> parse_cgroup(std::string_view text);

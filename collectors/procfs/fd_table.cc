@@ -19,7 +19,7 @@
 namespace soakwatch {
 namespace {
 
-struct Entry {
+struct OpenFile {
   std::string number;
   std::string_view type;
   std::string target;
@@ -90,7 +90,7 @@ std::string protocol_name(int process_fd, const std::string& number) {
 }
 
 struct Listing {
-  std::vector<Entry> entries;
+  std::vector<OpenFile> entries;
   std::unordered_set<std::uint64_t> sockets;
   std::uint64_t unlisted = 0;
   std::uint64_t unreadable = 0;
@@ -105,7 +105,7 @@ Result<Listing> list_fds(int process_fd, const FdTableLimits& limits) {
       ++listing.unlisted;
       return ++seen < kMaxListedFds;
     }
-    Entry entry;
+    OpenFile entry;
     entry.number = name;
     auto link = read_proc_link(process_fd, "fd/" + entry.number);
     if (!link) {  // else it was closed meanwhile
@@ -124,7 +124,7 @@ Result<Listing> list_fds(int process_fd, const FdTableLimits& limits) {
   return listing;
 }
 
-void append_line(std::string& text, const Entry& entry, const SocketEnds& ends) {
+void append_line(std::string& text, const OpenFile& entry, const SocketEnds& ends) {
   text += entry.number;
   text += '\t';
   text += entry.type;
@@ -172,7 +172,7 @@ Result<std::string> read_fd_table(const ProcessDirectory& process, const FdTable
   }
   std::string text = "soakwatch-fds\t1\n";
   std::size_t written = 0;
-  for (const Entry& entry : listing->entries) {
+  for (const OpenFile& entry : listing->entries) {
     if (text.size() >= limits.max_text_bytes) break;
     SocketEnds ends;
     const auto found = tables.by_inode.find(entry.socket_inode);

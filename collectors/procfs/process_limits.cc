@@ -13,7 +13,6 @@ namespace soakwatch {
 namespace {
 
 constexpr std::size_t kMaxLimitsBytes = 8192;  // 17 lines of 80 bytes in Linux 6
-constexpr std::size_t kMaxCgroupBytes = 65536;
 constexpr std::size_t kMaxCgroupLimitBytes = 64;
 // Of a deeper tree, the groups nearest to the process are read.
 constexpr int kMaxCgroupLevels = 32;

@@ -22,11 +22,9 @@ namespace soakwatch {
 namespace {
 
 constexpr std::size_t kMaxProcesses = std::size_t{1} << 18;
-// A cgroup path is at most PATH_MAX; version 1 has about a dozen hierarchies.
-constexpr std::size_t kMaxCgroupBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxCommBytes = 15;  // TASK_COMM_LEN less its NUL
 
-struct Entry {
+struct Candidate {
   ProcessMatch process;
   pid_t parent = 0;
   bool main_thread_ended = false;
@@ -35,7 +33,7 @@ struct Entry {
   std::optional<std::vector<std::string>> cgroups;
 };
 
-using Predicate = std::function<Result<bool>(Entry&)>;
+using Predicate = std::function<Result<bool>(Candidate&)>;
 using Matches = Result<std::vector<ProcessMatch>>;
 
 // The path of the executable, without the mark of a file that was replaced meanwhile.
@@ -54,11 +52,11 @@ struct ProcessTable::Impl {
   void add(const char* name, pid_t pid);
 
   // The folder of the process, or of a living thread where the main thread ended.
-  [[nodiscard]] Result<ProcessDirectory> folder_of(const Entry& entry) const;
-  [[nodiscard]] bool still_there(const Entry& entry) const;
-  [[nodiscard]] bool runs_file(const Entry& entry, std::string_view name) const;
-  const CommandLine& command_of(Entry& entry);
-  const std::vector<std::string>& cgroups_of(Entry& entry);
+  [[nodiscard]] Result<ProcessDirectory> folder_of(const Candidate& entry) const;
+  [[nodiscard]] bool still_there(const Candidate& entry) const;
+  [[nodiscard]] bool runs_file(const Candidate& entry, std::string_view name) const;
+  const CommandLine& command_of(Candidate& entry);
+  const std::vector<std::string>& cgroups_of(Candidate& entry);
   [[nodiscard]] std::set<pid_t> ancestors_of(pid_t pid) const;
   Result<void> read_listeners();
 
@@ -70,7 +68,7 @@ struct ProcessTable::Impl {
   Matches find_by_cgroup(pid_t self, const std::function<bool(const std::string& path)>& fits);
 
   ProcFile root;
-  std::vector<Entry> entries;
+  std::vector<Candidate> entries;
   std::optional<std::map<std::uint16_t, std::set<pid_t>>> listeners;  // by port
 };
 
@@ -82,7 +80,7 @@ Result<void> ProcessTable::Impl::scan() {
   });
   if (!listed) return listed.error();
   if (entries.size() == kMaxProcesses) return Error{ErrorKind::kTooLarge, "too many processes"};
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+  std::sort(entries.begin(), entries.end(), [](const Candidate& a, const Candidate& b) {
     return std::tie(a.process.start_ticks, a.process.pid) <
            std::tie(b.process.start_ticks, b.process.pid);
   });
@@ -93,7 +91,7 @@ void ProcessTable::Impl::add(const char* name, pid_t pid) {
   // A process that vanishes during the scan is no error: it is not there.
   auto stat = read_stat_file(root.fd(), std::string(name) + "/stat");
   if (!stat) return;
-  Entry entry;
+  Candidate entry;
   entry.main_thread_ended = stat->main_thread_ended();
   entry.process = {pid, stat->start_ticks, std::move(stat->comm)};
   entry.parent = static_cast<pid_t>(stat->parent_pid);
@@ -101,26 +99,26 @@ void ProcessTable::Impl::add(const char* name, pid_t pid) {
   entries.push_back(std::move(entry));
 }
 
-Result<ProcessDirectory> ProcessTable::Impl::folder_of(const Entry& entry) const {
+Result<ProcessDirectory> ProcessTable::Impl::folder_of(const Candidate& entry) const {
   auto folder = ProcessDirectory::open(root.fd(), std::to_string(entry.process.pid));
   if (!folder || !entry.main_thread_ended) return folder;
   return folder->living_thread(entry.process.pid);
 }
 
 // What is read after the scan is read by pid, which may have changed hands meanwhile.
-bool ProcessTable::Impl::still_there(const Entry& entry) const {
+bool ProcessTable::Impl::still_there(const Candidate& entry) const {
   const auto stat = read_stat_file(root.fd(), std::to_string(entry.process.pid) + "/stat");
   return stat && stat->start_ticks == entry.process.start_ticks;
 }
 
-bool ProcessTable::Impl::runs_file(const Entry& entry, std::string_view name) const {
+bool ProcessTable::Impl::runs_file(const Candidate& entry, std::string_view name) const {
   const auto folder = folder_of(entry);
   if (!folder) return false;
   const auto exe = read_proc_link(folder->fd(), "exe");
   return exe && file_name(without_deleted(*exe)) == name;
 }
 
-const CommandLine& ProcessTable::Impl::command_of(Entry& entry) {
+const CommandLine& ProcessTable::Impl::command_of(Candidate& entry) {
   if (!entry.command) {
     entry.command.emplace();
     if (const auto folder = folder_of(entry)) {
@@ -131,7 +129,7 @@ const CommandLine& ProcessTable::Impl::command_of(Entry& entry) {
   return *entry.command;
 }
 
-const std::vector<std::string>& ProcessTable::Impl::cgroups_of(Entry& entry) {
+const std::vector<std::string>& ProcessTable::Impl::cgroups_of(Candidate& entry) {
   if (!entry.cgroups) {
     entry.cgroups.emplace();
     if (const auto folder = folder_of(entry)) {
@@ -151,7 +149,7 @@ Result<void> ProcessTable::Impl::read_listeners() {
   std::unordered_map<std::uint64_t, std::uint16_t> port_of_inode;
   for (const ListeningSocket& socket : *sockets) port_of_inode[socket.inode] = socket.port;
   listeners.emplace();
-  for (const Entry& entry : entries) {
+  for (const Candidate& entry : entries) {
     const auto folder = folder_of(entry);
     if (!folder) continue;
     const auto inodes = folder->socket_inodes();
@@ -166,7 +164,7 @@ Result<void> ProcessTable::Impl::read_listeners() {
 
 Matches ProcessTable::Impl::matching(pid_t self, const Predicate& fits) {
   std::vector<ProcessMatch> matches;
-  for (Entry& entry : entries) {
+  for (Candidate& entry : entries) {
     if (entry.process.pid == self) continue;
     const auto fit = fits(entry);
     if (!fit) return fit.error();
@@ -176,7 +174,7 @@ Matches ProcessTable::Impl::matching(pid_t self, const Predicate& fits) {
 }
 
 Matches ProcessTable::Impl::find_by_name(pid_t self, const std::string& name) {
-  return matching(self, [&](Entry& entry) -> Result<bool> {
+  return matching(self, [&](Candidate& entry) -> Result<bool> {
     if (entry.process.comm == name || file_name(command_of(entry).argv0) == name) return true;
     // comm holds the first 15 bytes only, and argv[0] may have been overwritten.
     return name.size() > kMaxCommBytes && runs_file(entry, name);
@@ -189,12 +187,12 @@ Matches ProcessTable::Impl::find_by_port(pid_t self, const std::string& value) {
   if (auto ok = read_listeners(); !ok) return ok.error().in("looking for port " + value);
   const std::set<pid_t>& holders = (*listeners)[*port];
   return matching(
-      self, [&](Entry& entry) -> Result<bool> { return holders.contains(entry.process.pid); });
+      self, [&](Candidate& entry) -> Result<bool> { return holders.contains(entry.process.pid); });
 }
 
 std::set<pid_t> ProcessTable::Impl::ancestors_of(pid_t pid) const {
   std::map<pid_t, pid_t> parents;
-  for (const Entry& entry : entries) parents[entry.process.pid] = entry.parent;
+  for (const Candidate& entry : entries) parents[entry.process.pid] = entry.parent;
   std::set<pid_t> ancestors;
   for (auto at = parents.find(pid); at != parents.end() && ancestors.insert(at->second).second;) {
     at = parents.find(at->second);
@@ -207,7 +205,7 @@ Matches ProcessTable::Impl::find_by_command(pid_t self, const std::string& expre
   if (!pattern) return pattern.error();
   // Whoever started us (sudo, a shell) holds the words we look for, and so does another soakwatch.
   const std::set<pid_t> ancestors = ancestors_of(self);
-  return matching(self, [&](Entry& entry) -> Result<bool> {
+  return matching(self, [&](Candidate& entry) -> Result<bool> {
     if (ancestors.contains(entry.process.pid) || entry.process.comm.starts_with("soakwatch")) {
       return false;
     }
@@ -219,7 +217,7 @@ Matches ProcessTable::Impl::find_by_command(pid_t self, const std::string& expre
 
 Matches ProcessTable::Impl::find_by_cgroup(
     pid_t self, const std::function<bool(const std::string& path)>& fits) {
-  return matching(self, [&](Entry& entry) -> Result<bool> {
+  return matching(self, [&](Candidate& entry) -> Result<bool> {
     const auto& paths = cgroups_of(entry);
     return std::any_of(paths.begin(), paths.end(), fits);
   });
@@ -246,7 +244,7 @@ Result<std::vector<ProcessMatch>> ProcessTable::find(const TargetSpec& spec, pid
       const pid_t pid = parse_pid(value);
       if (pid == 0) return invalid("'" + value + "' is not a pid");
       return impl_->matching(
-          self, [&](Entry& entry) -> Result<bool> { return entry.process.pid == pid; });
+          self, [&](Candidate& entry) -> Result<bool> { return entry.process.pid == pid; });
     }
     case TargetKind::kName:
       return impl_->find_by_name(self, value);

@@ -12,10 +12,6 @@
 namespace soakwatch::bench {
 namespace {
 
-double hours(milliseconds time) {
-  return std::chrono::duration<double, std::ratio<3600>>(time).count();
-}
-
 class Trace {
  public:
   explicit Trace(const Series& series) : series_(series) {}

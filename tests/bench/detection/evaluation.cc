@@ -5,10 +5,6 @@ namespace {
 
 constexpr double kLeastTaken = 0.2;
 
-double minutes(milliseconds time) {
-  return std::chrono::duration<double, std::ratio<60>>(time).count();
-}
-
 }  // namespace
 
 Outcome play(const Series& series, const JudgeKind& kind) {

@@ -6,13 +6,10 @@
 #include <cstdlib>
 
 #include "detectors/floor_trend.h"
+#include "tests/bench/detection/series.h"
 
 namespace soakwatch::bench {
 namespace {
-
-double hours(milliseconds time) {
-  return std::chrono::duration<double, std::ratio<3600>>(time).count();
-}
 
 boost::json::object to_json(const FloorJudgement& j, milliseconds at) {
   boost::json::array gates;

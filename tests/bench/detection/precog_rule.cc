@@ -10,9 +10,9 @@ namespace soakwatch::bench {
 namespace {
 
 constexpr double kBlockMinutes = 5;
-constexpr std::size_t kHour = 12;          // blocks
-constexpr std::size_t kTrend = 6 * kHour;  // shortest trend
-constexpr std::size_t kWeek = std::size_t{7} * 24 * kHour;
+constexpr std::size_t kHourOfBlocks = 12;
+constexpr std::size_t kTrend = 6 * kHourOfBlocks;  // shortest trend
+constexpr std::size_t kWeek = std::size_t{7} * 24 * kHourOfBlocks;
 constexpr std::size_t kEvery = 6;  // blocks between two judgements
 constexpr double kModifiedZ = 3.5;
 constexpr double kR2 = 0.8;
@@ -40,7 +40,7 @@ bool PrecogRule::judge(double minute, double value) {
 void PrecogRule::close_block() {
   latest_.push_back(median(open_));
   open_.clear();
-  if (latest_.size() > kHour) latest_.pop_front();
+  if (latest_.size() > kHourOfBlocks) latest_.pop_front();
   const std::vector<double> hour(latest_.begin(), latest_.end());
   smoothed_.push_back(median(hour));
   if (smoothed_.size() > kWeek) smoothed_.erase(smoothed_.begin());

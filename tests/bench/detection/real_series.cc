@@ -12,7 +12,6 @@ namespace {
 
 constexpr double kPercentBytes = 100.0 * 1024 * 1024;
 constexpr double kMillisecondsPerHour = 3.6e6;
-const WallTime kStart = from_unix_ms(1795164000000);
 
 void set_memory(Sample& sample, double bytes) {
   sample.values.set(Metric::kRssBytes, bytes);

@@ -15,10 +15,9 @@
 namespace soakwatch::bench {
 namespace {
 
-constexpr double kHour = 3600;
+constexpr double kHourSeconds = 3600;
 constexpr milliseconds kRound{5000};  // config: sampling.interval
 constexpr milliseconds kHeap{15000};  // config: pprof.heap_interval
-const WallTime kStart = from_unix_ms(1795164000000);
 
 class Noise {
  public:
@@ -79,7 +78,7 @@ GoHeapOptions draw_heap(const Plan& plan, bool leaks, double base, Random& r) {
     o.gogc_off = true;
     o.memory_limit_bytes = base * r.uniform(2, 5) + 10e6;
     // A rise to the limit takes a minute to four hours.
-    const double seconds = r.log_uniform(plan.gogc_off ? 900 : 60, 4 * kHour);
+    const double seconds = r.log_uniform(plan.gogc_off ? 900 : 60, 4 * kHourSeconds);
     o.alloc_bytes_per_second = (*o.memory_limit_bytes - base) / seconds;
   }
   if (plan.near_limit) o.memory_limit_bytes = base * r.uniform(2.1, 2.8) + 10e6;
@@ -144,14 +143,14 @@ class Instance {
     const double cpu_share = random_.log_uniform(0.01, 0.5);
     double cpu_seconds = 0;
     int round = 0;
-    for (double t = from * kHour; t < until * kHour; t += step, ++round) {
-      const double hour = t / kHour - from;
+    for (double t = from * kHourSeconds; t < until * kHourSeconds; t += step, ++round) {
+      const double hour = t / kHourSeconds - from;
       noise_now = noise.next(random_);
       const double other = 1 + goroutine_noise.next(random_);
       const bool has_heap = series_.signal == Signal::kLiveHeap;
       if (has_heap && round > 0) heap.advance(hour, step, plan_.load(hour), random_);
       cpu_seconds += step * cpu_share * std::max(0.0, plan_.load(hour) * random_.uniform(0.9, 1.1));
-      if (in_gap(plan_, t / kHour)) continue;
+      if (in_gap(plan_, t / kHourSeconds)) continue;
       Sample sample;
       sample.instance = id;
       sample.monotonic = milliseconds(std::llround(t * 1000));
@@ -220,9 +219,9 @@ Series generate(const Family& family, std::uint64_t seed) {
                      ? *heap.memory_limit_bytes
                      : draw_limit(series.signal, base, random);
   series.interval = series.signal == Signal::kLiveHeap ? kHeap : kRound;
-  series.duration = milliseconds(std::llround(plan.hours * kHour * 1000));
+  series.duration = milliseconds(std::llround(plan.hours * kHourSeconds * 1000));
   if (plan.onset) {
-    series.truth.onset = milliseconds(std::llround(*plan.onset * kHour * 1000));
+    series.truth.onset = milliseconds(std::llround(*plan.onset * kHourSeconds * 1000));
     series.truth.rate_per_hour = plan.rate;
     series.truth.taken_ratio = plan.rate * (plan.hours - *plan.onset);
   }

@@ -1,6 +1,7 @@
 // A recorded or made-up process of which the truth is known.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,5 +31,13 @@ struct Series {
   std::vector<Sample> samples;  // a new instance id is a restart
   Truth truth;
 };
+
+// When the first sample of each was taken.
+inline const WallTime kStart = from_unix_ms(1795164000000);
+
+inline double minutes(milliseconds time) {
+  return std::chrono::duration<double, std::ratio<60>>(time).count();
+}
+inline double hours(milliseconds time) { return minutes(time) / 60; }
 
 }  // namespace soakwatch::bench

@@ -14,10 +14,6 @@
 namespace soakwatch::bench {
 namespace {
 
-double minutes(milliseconds time) {
-  return std::chrono::duration<double, std::ratio<60>>(time).count();
-}
-
 // What one detector of one instance says, and whether its alarm is on.
 struct Watch {
   bool found = false;
