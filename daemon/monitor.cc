@@ -37,6 +37,14 @@ std::vector<std::unique_ptr<Notifier>> make_notifiers(const AlertConfig& config,
   return notifiers;
 }
 
+// What an earlier run said of the clock; nothing also where the file cannot be read, or not yet.
+std::optional<ClockReading> last_reading(const std::filesystem::path& database) {
+  auto reader = SampleReader::open(database);
+  if (!reader) return std::nullopt;
+  const auto reading = reader->clock();
+  return reading ? *reading : std::nullopt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Monitor>> Monitor::create(asio::io_context& context, const Config& config,
@@ -62,14 +70,23 @@ Result<void> Monitor::open() {
   boot_id_ = *boot_id;
   if (options_.store) {
     StoreOptions kept = store_options(config_.storage);
-    kept.retention.now = [clock = clock_] { return clock->look(read_clocks()); };
+    clock_.emplace(TrustedClock::Options{}, read_clocks(), last_reading(config_.storage.database));
+    kept.retention.now = [this] { return clock_->look(read_clocks()); };
+    if (const ClockReading reading = kept.retention.now(); !reading.is_trusted()) {
+      logger_->info(
+          "{} since this database was written, or the clock is wrong: rows get older from {} "
+          "until it has gone on for a day",
+          format_duration(reading.ahead), format_utc(reading.sure()));
+    }
     auto store = SampleStore::open(kept);
     if (!store) return store.error();
     store_ = std::move(*store);
     const std::string& notice = store_->startup_notice();
     if (!notice.empty() && store_->stats().replaced_files == 0) logger_->warn("{}", notice);
     if (config_.evidence.enabled) {
-      auto captures = CaptureStore::open(*store_, capture_options(config_), read_clocks().wall);
+      CaptureOptions options = capture_options(config_);
+      options.now = [this] { return clock_->look(read_clocks()).sure(); };
+      auto captures = CaptureStore::open(*store_, options, options.now());
       // Without them nobody is named, but all is watched.
       if (captures) {
         captures_ = std::move(*captures);
@@ -87,7 +104,7 @@ Result<void> Monitor::open() {
   if (store_) {
     store_watch_ = std::make_unique<StoreWatch>(
         StoreWatch::Parts{context_.get_executor(), &workers_, store_.get(), captures_.get(),
-                          notifiers_.get(), clock_, logger_});
+                          notifiers_.get(), &*clock_, logger_});
   }
   search_ = std::make_unique<ProcessSearch>(workers_, options_.proc_root,
                                             config_.sampling.discovery_interval / 2);
@@ -97,9 +114,6 @@ Result<void> Monitor::open() {
   if (store_) {
     auto reader = SampleReader::open(config_.storage.database);
     if (!reader) return reader.error();
-    const auto newest = reader->newest_time();
-    if (!newest) return newest.error();
-    clock_->start(read_clocks(), *newest);
     const auto is_alive = [this](const ProcessId& id) {
       if (id.boot_id != boot_id_) return false;
       auto process = ProcessReader::open(options_.proc_root, id.pid, boot_id_);

@@ -105,7 +105,7 @@ class Monitor {
   MonitorOptions options_;
   Logger logger_;
   // In the order of who needs whom: the last is destroyed first.
-  std::shared_ptr<TrustedClock> clock_ = std::make_shared<TrustedClock>(TrustedClock::Options{});
+  std::optional<TrustedClock> clock_;  // where there is a store, which it outlives
   std::unique_ptr<SampleStore> store_;
   std::unique_ptr<CaptureStore> captures_;
   std::unique_ptr<NotifierQueue> notifiers_;

@@ -44,7 +44,9 @@ void StoreWatch::stop() {
 }
 
 asio::awaitable<void> StoreWatch::tidy_captures() {
-  const auto tidy = [this] { return parts_.captures->tidy(parts_.clock->look(read_clocks())); };
+  const auto tidy = [this] {
+    return parts_.captures->tidy(parts_.clock->look(read_clocks()).sure());
+  };
   const auto removed = co_await run_on(parts_.workers->get_executor(), tidy);
   if (!removed) parts_.logger->warn("captures: {}", removed.error().message);
 }

@@ -7,7 +7,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
-#include <memory>
 
 #include "alerts/notifier.h"
 #include "daemon/logging.h"
@@ -26,7 +25,7 @@ class StoreWatch {
     SampleStore* store = nullptr;
     CaptureStore* captures = nullptr;  // null: captures are not kept
     NotifierQueue* notifiers = nullptr;
-    std::shared_ptr<TrustedClock> clock;
+    TrustedClock* clock = nullptr;
     Logger logger;
   };
   // Everything in `parts` must outlive run().

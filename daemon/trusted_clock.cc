@@ -13,24 +13,32 @@ milliseconds offset_of(const Moment& now) {
 
 }  // namespace
 
-void TrustedClock::start(const Moment& now, std::optional<WallTime> newest_row) {
-  const std::lock_guard held(mutex_);
-  started_ = true;
-  offset_ = sure_offset_ = offset_of(now);
-  if (!newest_row || now.wall - *newest_row <= options_.silence) return;
-  sure_offset_ = milliseconds(to_unix_ms(*newest_row)) - now.boottime;
-  trusted_after_ = now.boottime + options_.steady_after_jump;
+TrustedClock::TrustedClock(const Options& options, const Moment& now,
+                           const std::optional<ClockReading>& last)
+    : options_(options), offset_(offset_of(now)), steady_since_(now.boottime) {
+  if (!last) return;
+  ahead_ = last->ahead;
+  const milliseconds passed = now.wall - last->wall;
+  if (passed > options_.silence || passed < -options_.jump) {
+    ahead_ += passed;
+  } else {
+    steady_since_ -= last->steady + std::max(passed, milliseconds(0));
+  }
 }
 
-WallTime TrustedClock::look(const Moment& now) {
+ClockReading TrustedClock::look(const Moment& now) {
   const std::lock_guard held(mutex_);
-  if (!started_) return from_unix_ms(0);
   const milliseconds offset = offset_of(now);
-  if (std::chrono::abs(offset - std::exchange(offset_, offset)) > options_.jump) {
-    trusted_after_ = now.boottime + options_.steady_after_jump;
+  const milliseconds moved = offset - std::exchange(offset_, offset);
+  if (std::chrono::abs(moved) > options_.jump) {
+    const bool was_behind = std::exchange(ahead_, ahead_ + moved) < milliseconds(0);
+    // A machine without a clock of its own starts long ago, and is set right by the network.
+    if (was_behind && ahead_ <= options_.silence) ahead_ = milliseconds(0);
+    steady_since_ = now.boottime;
   }
-  if (now.boottime >= trusted_after_) sure_offset_ = offset;
-  return from_unix_ms((now.boottime + std::min(sure_offset_, offset)).count());
+  const milliseconds steady = now.boottime - steady_since_;
+  if (steady >= options_.steady_after_jump) ahead_ = milliseconds(0);
+  return {now.wall, ahead_, steady};
 }
 
 }  // namespace soakwatch

@@ -1,7 +1,6 @@
 #include "evidence/mapping_breakdown.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <unordered_map>

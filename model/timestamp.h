@@ -26,6 +26,16 @@ struct Moment {
   milliseconds boottime{0};
 };
 
+// What the wall clock says, and how far it is believed when something is to be called old.
+struct ClockReading {
+  WallTime wall;
+  milliseconds ahead{0};   // of the time that surely passed; below 0: the clock was set back
+  milliseconds steady{0};  // for how long it has gone on like that without a jump
+
+  [[nodiscard]] bool is_trusted() const { return ahead <= milliseconds(0); }
+  [[nodiscard]] WallTime sure() const { return is_trusted() ? wall : wall - ahead; }
+};
+
 constexpr std::int64_t to_unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime(milliseconds(ms)); }
 

@@ -141,8 +141,8 @@ Result<std::vector<CaptureId>> CaptureStore::Impl::make_room(const Capture& inco
   }
   std::vector<Capture> all = list();
   all.push_back(incoming);
-  CaptureSelection selection =
-      captures_to_remove(std::move(all), *needed, options.budget, incoming.time);
+  CaptureSelection selection = captures_to_remove(std::move(all), *needed, options.budget,
+                                                  options.now ? options.now() : incoming.time);
   if (!selection.fits) {
     return too_large(incoming, options.budget, "open alerts need what is in the");
   }

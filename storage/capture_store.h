@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -20,6 +21,8 @@ struct CaptureOptions {
   CaptureBudget budget;
   // Of the file system: a capture that would leave less is refused.
   std::int64_t min_free_bytes = std::int64_t{512} * 1024 * 1024;
+  // By which a new one makes old ones go; empty: its own time is taken as the present.
+  std::function<WallTime()> now;
   // A file of ours without a row is what a crash left, once it is so old.
   std::chrono::seconds stray_age = std::chrono::hours(1);
   // For what is queued, before it is decided what may go.
@@ -45,8 +48,8 @@ class CaptureStore {
   CaptureStore& operator=(const CaptureStore&) = delete;
 
   // Stores `content` as it is; `extension` is "pb.gz" (a profile) or "txt.gz" (text, compressed by
-  // gzip). Id, file and bytes of `capture` are given out here; its target must be stored; its time
-  // is taken as the present. What must go for it goes (storage/capture_budget.h). The file is
+  // gzip). Id, file and bytes of `capture` are given out here; its target must be
+  // stored. What must go for it goes (storage/capture_budget.h). The file is
   // synced when this returns, the row is queued. Errors: kTooLarge (the budget, or too little free
   // space: all stays as it was), kInvalid, kNotFound (no such target), kDenied, kIo, kUnavailable.
   Result<Capture> add(Capture capture, std::string_view content, std::string_view extension);

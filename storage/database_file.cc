@@ -15,7 +15,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "storage/lock_file.h"
 #include "storage/schema.h"
 #include "storage/system_call.h"
 

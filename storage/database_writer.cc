@@ -186,7 +186,7 @@ std::int64_t DatabaseWriter::log_bytes() const {
   return ::stat((path_ + "-wal").c_str(), &info) == 0 ? info.st_size : 0;
 }
 
-Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, WallTime now,
+Retention::Slice DatabaseWriter::retain(const RetentionOptions& options, const ClockReading& now,
                                         const SliceLimit& limit) {
   set_synchronous(false);
   if (!retention_) retention_ = std::make_unique<Retention>(*db_, options);

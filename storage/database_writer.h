@@ -57,7 +57,8 @@ class DatabaseWriter {
   void sync_next() { sync_next_ = true; }
 
   // A slice of what Retention does, without a sync to the disk.
-  Retention::Slice retain(const RetentionOptions& options, WallTime now, const SliceLimit& limit);
+  Retention::Slice retain(const RetentionOptions& options, const ClockReading& now,
+                          const SliceLimit& limit);
 
   // False: somebody removed or replaced the file, its -wal or its -shm, which SQLite does not
   // notice. Rows go on into files without a name until the connection is closed, which saves them

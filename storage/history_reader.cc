@@ -40,16 +40,16 @@ Result<std::vector<Event>> SampleReader::events(std::optional<TargetId> target,
   });
 }
 
-Result<std::optional<WallTime>> SampleReader::newest_time() {
-  return impl_->guarded([&]() -> Result<std::optional<WallTime>> {
-    SQLite::Statement select(
-        *impl_->db,
-        "SELECT max(time_ms) FROM ("
-        "SELECT time_ms FROM (SELECT time_ms FROM samples ORDER BY id DESC LIMIT 1) UNION ALL "
-        "SELECT time_ms FROM (SELECT time_ms FROM events ORDER BY id DESC LIMIT 1)) "
-        "HAVING count(*) > 0");
-    if (!select.executeStep()) return std::optional<WallTime>();
-    return std::optional(ColumnCursor(select).time());
+Result<std::optional<ClockReading>> SampleReader::clock() {
+  return impl_->guarded([&]() -> Result<std::optional<ClockReading>> {
+    SQLite::Statement select(*impl_->db, "SELECT wall_ms, ahead_ms, steady_ms FROM clock");
+    if (!select.executeStep()) return std::optional<ClockReading>();
+    ColumnCursor column(select);
+    ClockReading reading;
+    reading.wall = column.time();
+    reading.ahead = milliseconds(column.integer());
+    reading.steady = milliseconds(column.integer());
+    return std::optional(reading);
   });
 }
 

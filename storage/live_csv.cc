@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "storage/lock_file.h"
 #include "storage/system_call.h"
 
 namespace soakwatch {

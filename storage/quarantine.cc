@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "model/timestamp.h"
-#include "storage/lock_file.h"
 #include "storage/system_call.h"
 
 namespace soakwatch {

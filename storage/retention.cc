@@ -6,6 +6,8 @@
 #include <array>
 #include <utility>
 
+#include "storage/row_cursor.h"
+
 namespace soakwatch {
 namespace {
 
@@ -35,10 +37,11 @@ std::int64_t Retention::pragma(const char* name) {
   return db_.execAndGet(fmt::format("PRAGMA {}", name)).getInt64();
 }
 
-Retention::Slice Retention::work(WallTime now, const SliceLimit& limit) {
+Retention::Slice Retention::work(const ClockReading& now, const SliceLimit& limit) {
   if (phase_ == Phase::kIdle) {
     is_over_ = false;
-    ages_.begin_pass(now);
+    is_trusted_ = now.is_trusted();
+    ages_.begin_pass(now.sure());
     enter_tier(Tier::kRaw);
   }
   SliceWork work(limit);
@@ -47,6 +50,7 @@ Retention::Slice Retention::work(WallTime now, const SliceLimit& limit) {
     do {
       step(work);
     } while (phase_ != Phase::kIdle && !work.is_over());
+    if (phase_ == Phase::kIdle) keep(now);
     db_.exec("COMMIT");
   } catch (const SQLite::Exception&) {
     db_.tryExec("ROLLBACK");
@@ -125,7 +129,7 @@ void Retention::check_size(SliceWork& work) {
   const std::int64_t used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
   if (used > limit) {
     const bool raw = row_span("samples") * kRawBytes >= row_span("minutes") * kMinuteBytes;
-    if (const auto cut = ages_.shorten(tiers_.oldest_ms(), raw)) {
+    if (const auto cut = ages_.shorten(tiers_.oldest_ms(), raw, is_trusted_)) {
       is_over_ = true;
       return enter_tier(*cut);
     }
@@ -143,6 +147,15 @@ void Retention::give_back(SliceWork& work) {
   // One step of it frees one page: exec() makes them all.
   db_.exec(fmt::format("PRAGMA incremental_vacuum({})", pages));
   work.done.units += static_cast<int>(pages) * kUnitsPerPage;
+}
+
+void Retention::keep(const ClockReading& now) {
+  SQLite::Statement store(db_, "REPLACE INTO clock VALUES (1, ?, ?, ?)");
+  ParameterCursor p(store);
+  p.time(now.wall);
+  p.integer(now.ahead.count());
+  p.integer(now.steady.count());
+  store.exec();
 }
 
 }  // namespace soakwatch

@@ -26,9 +26,10 @@ class Retention {
 
   using Slice = RetentionSlice;
   // One transaction, which ends with the first step that reaches the limit. The first one after the
-  // end of a pass begins a new pass, whose ages are counted back from `now`. After an exception
-  // nothing of the slice is stored, and the pass begins anew.
-  Slice work(WallTime now, const SliceLimit& limit);
+  // end of a pass begins a new pass, whose ages are counted back from what of `now` is sure; the
+  // last one leaves the reading for later runs. After an exception nothing of the slice is stored,
+  // and the pass begins anew.
+  Slice work(const ClockReading& now, const SliceLimit& limit);
 
  private:
   enum class Phase {
@@ -50,6 +51,7 @@ class Retention {
   void sweep(Tier tier, SliceWork& work, Phase next);
   void check_size(SliceWork& work);
   void give_back(SliceWork& work);
+  void keep(const ClockReading& now);
   [[nodiscard]] std::int64_t pragma(const char* name);
   [[nodiscard]] std::int64_t row_span(const char* table);
 
@@ -60,7 +62,8 @@ class Retention {
   HistoryExpiry history_;
   InstanceExpiry instances_;
   bool can_shrink_ = false;
-  bool is_over_ = false;  // the bytes of this pass, before anything was forced
+  bool is_over_ = false;    // the bytes of this pass, before anything was forced
+  bool is_trusted_ = true;  // the clock of this pass
   Phase phase_ = Phase::kIdle;
 };
 

@@ -10,9 +10,9 @@
 namespace soakwatch {
 
 struct RetentionOptions {
-  // The wall clock, or less while that is not to be trusted. Empty: nothing is ever moved or
-  // deleted. Called on the writer's thread.
-  std::function<WallTime()> now;
+  // The time that surely passed makes rows old. Empty: nothing is ever moved or deleted. Called on
+  // the writer's thread.
+  std::function<ClockReading()> now;
   milliseconds keep_raw = std::chrono::hours(24 * 7);
   milliseconds keep_minutes = std::chrono::hours(24 * 90);
   milliseconds keep_hours = std::chrono::hours(24 * 1825);  // and events, and alerts that are over

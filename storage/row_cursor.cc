@@ -1,7 +1,6 @@
 #include "storage/row_cursor.h"
 
 namespace soakwatch {
-namespace {}  // namespace
 
 void bind_value(ParameterCursor& parameters, Metric metric, std::optional<double> value) {
   const double v = value.value_or(std::numeric_limits<double>::quiet_NaN());

@@ -87,8 +87,8 @@ class SampleReader {
   Result<void> for_each(const SampleQuery& query, const std::function<bool(const SampleRow&)>& row);
   // The one that came last; of an instance that ended long ago the one of the latest time.
   Result<std::optional<Sample>> latest(InstanceId instance);
-  // Of the sample and the event that came last; nothing: there are none.
-  Result<std::optional<WallTime>> newest_time();
+  // When retention looked last; nothing: it did not yet.
+  Result<std::optional<ClockReading>> clock();
   // The newest `limit` ones, in order of time; target 0: those of the daemon itself.
   Result<std::vector<Event>> events(std::optional<TargetId> target, std::optional<WallTime> since,
                                     std::size_t limit);

@@ -185,6 +185,16 @@ CREATE INDEX captures_by_instance ON captures (instance_id);
 CREATE INDEX alerts_over ON alerts (updated_ms) WHERE state NOT IN ('pending', 'firing', 'plateau');
 )sql";
 
+// Version 7: what the clock said when rows were last looked through for old ones.
+constexpr std::string_view kClockTable = R"sql(
+CREATE TABLE clock (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  wall_ms INTEGER NOT NULL,     -- Unix time, ms, UTC
+  ahead_ms INTEGER NOT NULL,    -- what of it is not believed: the clock jumped ahead
+  steady_ms INTEGER NOT NULL    -- for how long it has gone on like that
+) STRICT;
+)sql";
+
 std::string sample_tables() {
   std::string sql =
       "CREATE TABLE samples (\n"
@@ -227,7 +237,8 @@ const std::vector<std::string>& schema_migrations() {
       tier_table(Tier::kMinutes) + tier_table(Tier::kHours) +
           "CREATE INDEX events_by_instance ON events (instance_id);\n",
       daemon_stats_table(),
-      std::string(kExpiryIndexes)};
+      std::string(kExpiryIndexes),
+      std::string(kClockTable)};
   return kMigrations;
 }
 

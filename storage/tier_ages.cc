@@ -50,7 +50,8 @@ std::int64_t TierAges::configured_expiry_ms(Tier tier) const {
   return to_unix_ms(now_) - configured_[index_of(tier)];
 }
 
-std::optional<Tier> TierAges::shorten(const PerTier& oldest_ms, bool raw_takes_more) {
+std::optional<Tier> TierAges::shorten(const PerTier& oldest_ms, bool raw_takes_more,
+                                      bool is_trusted) {
   const std::int64_t now = to_unix_ms(now_);
   const auto can_cut = [&](Tier tier) {
     const std::size_t i = index_of(tier);
@@ -60,6 +61,7 @@ std::optional<Tier> TierAges::shorten(const PerTier& oldest_ms, bool raw_takes_m
   Tier tier = raw_takes_more ? Tier::kRaw : Tier::kMinutes;
   if (!can_cut(tier)) tier = raw_takes_more ? Tier::kMinutes : Tier::kRaw;
   if (!can_cut(tier)) tier = Tier::kHours;
+  if (!is_trusted) tier = Tier::kRaw;
   if (!can_cut(tier)) return std::nullopt;
   // Of what there is: an age that nothing has reached would be cut in vain.
   std::int64_t& keep = keep_[index_of(tier)];

@@ -29,9 +29,10 @@ class TierAges {
   [[nodiscard]] std::int64_t configured_expiry_ms(Tier tier) const;
   [[nodiscard]] bool is_shortened() const { return keep_ != configured_; }
   // Cuts the age of one tier by a step: of raw samples or minutes, whichever takes more, else of
-  // hours. `oldest_ms` is what each tier has. Nothing: all are as short as they may be.
+  // hours. While the clock is not trusted, of raw samples alone: new rows may look older than those
+  // that would go. `oldest_ms` is what each tier has. Nothing: all are as short as they may be.
   using PerTier = std::array<std::int64_t, 3>;
-  std::optional<Tier> shorten(const PerTier& oldest_ms, bool raw_takes_more);
+  std::optional<Tier> shorten(const PerTier& oldest_ms, bool raw_takes_more, bool is_trusted);
 
   // At the end of a pass: what to tell of a file that is, or without a cut would be, beyond its
   // limit. Empty: nothing, or told not long ago.

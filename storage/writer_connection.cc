@@ -71,7 +71,7 @@ WriteOutcome WriterConnection::shrink_log() {
   return attempt([this] { writer_->shrink_log(); });
 }
 
-WriteOutcome WriterConnection::retain(const RetentionOptions& options, WallTime now,
+WriteOutcome WriterConnection::retain(const RetentionOptions& options, const ClockReading& now,
                                       const SliceLimit& limit, Retention::Slice& slice) {
   if (!writer_) return {};
   return attempt([&] { slice = writer_->retain(options, now, limit); });

@@ -49,8 +49,8 @@ class WriterConnection {
   // Where the log has become long, or is new: what SQLite would do within a commit. True: it was.
   bool relieve_log(WriteOutcome& outcome);
   // A slice of retention; `slice` stays as it is where there is no connection or it fails.
-  WriteOutcome retain(const RetentionOptions& options, WallTime now, const SliceLimit& limit,
-                      Retention::Slice& slice);
+  WriteOutcome retain(const RetentionOptions& options, const ClockReading& now,
+                      const SliceLimit& limit, Retention::Slice& slice);
   // 0 while there is no connection.
   [[nodiscard]] std::int64_t log_bytes() const { return writer_ ? writer_->log_bytes() : 0; }
 

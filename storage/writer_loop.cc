@@ -225,13 +225,13 @@ void WriterLoop::retain(Lock& held) {
   if (failed_ || last_ || work_waits()) return;
   relieve_log(held);
   held.unlock();
-  const WallTime wall = options_.retention.now();
+  const ClockReading reading = options_.retention.now();
   Retention::Slice slice;
   const auto begin = Clock::now();
   // The other half is for the commit, which writes what the steps have changed.
   const SliceLimit limit{retention_pace_.limit_units(),
                          [begin] { return Clock::now() - begin >= SlicePace::kTarget / 2; }};
-  const WriteOutcome outcome = connection_.retain(options_.retention, wall, limit, slice);
+  const WriteOutcome outcome = connection_.retain(options_.retention, reading, limit, slice);
   const auto time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin);
   retention_pace_.took(slice.units, time);
   // What gives room needs some first.
@@ -241,8 +241,7 @@ void WriterLoop::retain(Lock& held) {
   if (!outcome.ok()) state_.stats.last_error = outcome.message;
   state_.ids.forget(slice.removed_instances);
   if (!slice.notice.empty()) {
-    const WallTime time_told = std::max(wall, state_.newest_time);
-    state_.push_event({time_told, EventKind::kRetention, 0, 0, slice.notice});
+    state_.push_event({reading.wall, EventKind::kRetention, 0, 0, slice.notice});
   }
   RetentionStats& done = state_.stats.retention;
   ++done.slices;

@@ -96,9 +96,11 @@ def main():
             continue
         shallow = args.program or source.is_relative_to(root / "tests")
         options = NO_PATH_ANALYSIS if shallow else []
-        stamp = stamps / digest(files, [version, rules, command, *options])
-        keys.add(stamp.name)
-        if stamp.exists():
+        texts = [version, rules, command]
+        deep = stamps / digest(files, texts)
+        stamp = stamps / digest(files, texts + NO_PATH_ANALYSIS) if shallow else deep
+        keys |= {deep.name, digest(files, texts + NO_PATH_ANALYSIS)}
+        if stamp.exists() or deep.exists():
             known_clean += 1
         else:
             work.append((source, options, stamp))

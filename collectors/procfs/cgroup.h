@@ -1,6 +1,7 @@
 // /proc/PID/cgroup, of both hierarchies.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -66,7 +66,7 @@ bool write(const StoreOptions& options, int rows, int instances) {
 // False: a slice took too long.
 bool pass(StoreOptions options, const char* what, WallTime now) {
   options.retention.interval = 10ms;
-  options.retention.now = [now] { return now; };
+  options.retention.now = [now] { return ClockReading{now}; };
   const auto start = Clock::now();
   const auto store = SampleStore::open(options).value();
   while (store->stats().retention.passes == 0) std::this_thread::sleep_for(5ms);

@@ -6,6 +6,7 @@ import shutil
 import signal
 
 from program import wait_until
+from sanitizers import measures_memory
 
 SELF = """
 sampling: {interval: 100ms, discovery_interval: 100ms}
@@ -78,7 +79,7 @@ def test_it_tells_its_figures_when_asked_and_when_it_stops(bench):
     daemon = bench.daemon(f"pid:{target.pid}", config=SELF.replace("1s", "5m"))
     daemon.send(signal.SIGUSR1)
     daemon.wait_for(r"self: rss .*rounds \d+ .*store \d+ samples", "err")
-    assert len(stats(daemon)) == 1
+    wait_until(lambda: len(stats(daemon)) == 1, "its row")
     assert daemon.stop() == 0
     assert daemon.err.count("self: rss") == 2
     assert len(stats(daemon)) == 2
@@ -114,6 +115,7 @@ def test_its_own_process_does_not_keep_it_running(bench):
     assert instance["pid"] == daemon.pid
 
 
+@measures_memory
 def test_above_its_ceiling_it_samples_less_and_below_it_more_again(bench):
     name = bench.unique_name()
     (bench.folder / name).symlink_to(shutil.which("sleep"))

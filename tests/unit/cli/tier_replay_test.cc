@@ -55,7 +55,7 @@ class TierReplayTest : public StoreTest {
   }
   void roll_up() {
     StoreOptions options = options_;
-    options.retention.now = [] { return kStart + kSeam + 1h; };
+    options.retention.now = [] { return ClockReading{kStart + kSeam + 1h}; };
     options.retention.keep_raw = 1h;
     options.retention.interval = 1ms;
     const auto store = SampleStore::open(options).value();

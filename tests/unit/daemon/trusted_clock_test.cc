@@ -14,52 +14,78 @@ Moment after(milliseconds passed, milliseconds wall_off = milliseconds(0)) {
   return {from_unix_ms(1'750'000'000'000) + since_boot + wall_off, since_boot, since_boot};
 }
 
-class TrustedClockTest : public testing::Test {
- protected:
-  TrustedClockTest() { clock_.start(after(minutes(0)), std::nullopt); }
-  TrustedClock clock_{{}};
-};
+constexpr milliseconds kYear = hours(24 * 365);
 
-TEST_F(TrustedClockTest, BeforeItsStartNothingIsOld) {
-  TrustedClock clock({});
-  EXPECT_EQ(clock.look(after(minutes(0))), from_unix_ms(0));
+TrustedClock started(const std::optional<ClockReading>& last = std::nullopt,
+                     milliseconds wall_off = milliseconds(0)) {
+  return TrustedClock({}, after(minutes(0), wall_off), last);
 }
 
-TEST_F(TrustedClockTest, AJumpAheadDoesNotCountForADay) {
-  const milliseconds year = hours(24 * 365);
-  EXPECT_EQ(clock_.look(after(minutes(1), year)), after(minutes(1)).wall);
-  EXPECT_EQ(clock_.look(after(hours(23), year)), after(hours(23)).wall);
-  const Moment steady = after(hours(24) + minutes(1), year);
-  EXPECT_EQ(clock_.look(steady), steady.wall);
+// Of a clock that is right.
+WallTime at(milliseconds passed) { return after(passed).wall; }
+
+TEST(TrustedClockTest, AJumpAheadDoesNotCountForADay) {
+  TrustedClock clock = started();
+  EXPECT_EQ(clock.look(after(minutes(1), kYear)).sure(), at(minutes(1)));
+  EXPECT_EQ(clock.look(after(hours(24), kYear)).sure(), at(hours(24)));
+  const Moment steady = after(hours(24) + minutes(1), kYear);
+  EXPECT_EQ(clock.look(steady).sure(), steady.wall);
+  EXPECT_TRUE(clock.look(steady).is_trusted());
 }
 
-TEST_F(TrustedClockTest, AJumpBackCountsAtOnceAndIsAJumpAllTheSame) {
-  EXPECT_EQ(clock_.look(after(minutes(1), -hours(24))), after(minutes(1), -hours(24)).wall);
-  EXPECT_EQ(clock_.look(after(minutes(2))), after(minutes(2)).wall);  // back where it was
-  EXPECT_EQ(clock_.look(after(hours(2), hours(48))), after(hours(2)).wall);
+TEST(TrustedClockTest, AJumpBackIsBelievedAtOnce) {
+  TrustedClock clock = started();
+  EXPECT_EQ(clock.look(after(minutes(1), -hours(24))).sure(), at(minutes(1)) - hours(24));
+  EXPECT_EQ(clock.look(after(minutes(2))).sure(), at(minutes(2)));  // back where it was
+  EXPECT_EQ(clock.look(after(hours(2), hours(48))).sure(), at(hours(2)));
+  EXPECT_EQ(clock.look(after(hours(3))).sure(), at(hours(3)));
+  EXPECT_TRUE(clock.look(after(hours(3))).is_trusted());
 }
 
-TEST_F(TrustedClockTest, StaysTrustedThroughCorrectionsAndSleep) {
-  EXPECT_EQ(clock_.look(after(minutes(1), minutes(59))), after(minutes(1), minutes(59)).wall);
+TEST(TrustedClockTest, StaysTrustedThroughCorrectionsAndSleep) {
+  TrustedClock clock = started();
+  EXPECT_TRUE(clock.look(after(minutes(1), minutes(59))).is_trusted());
   // The clock from the boot counts a night's sleep as the wall clock does.
-  EXPECT_EQ(clock_.look(after(hours(9), minutes(30))), after(hours(9), minutes(30)).wall);
+  EXPECT_TRUE(clock.look(after(hours(9), minutes(30))).is_trusted());
 }
 
-TEST_F(TrustedClockTest, AStartLongAfterTheNewestRowCountsFromThatRowForADay) {
-  const WallTime newest = after(minutes(0)).wall - hours(24 * 365);
-  TrustedClock clock({});
-  clock.start(after(minutes(0)), newest);
-  EXPECT_EQ(clock.look(after(minutes(1))), newest + minutes(1));
-  EXPECT_EQ(clock.look(after(hours(23))), newest + hours(23));
-  EXPECT_EQ(clock.look(after(hours(24))), after(hours(24)).wall);
+TEST(TrustedClockTest, AYearWithoutARunDoesNotCountForADay) {
+  TrustedClock clock = started(ClockReading{at(minutes(0)) - kYear});
+  EXPECT_EQ(clock.look(after(minutes(1))).sure(), at(minutes(1)) - kYear);
+  EXPECT_EQ(clock.look(after(hours(23))).sure(), at(hours(23)) - kYear);
+  EXPECT_EQ(clock.look(after(hours(24))).sure(), at(hours(24)));
 }
 
-TEST_F(TrustedClockTest, AStartAfterAWeekendCountsAtOnceAndSoDoesOneBeforeTheNewestRow) {
-  for (const milliseconds before : {hours(48), -hours(24 * 365)}) {
-    TrustedClock clock({});
-    clock.start(after(minutes(0)), after(minutes(0)).wall - before);
-    EXPECT_EQ(clock.look(after(minutes(1))), after(minutes(1)).wall);
-  }
+TEST(TrustedClockTest, AWeekendWithoutARunCounts) {
+  TrustedClock clock = started(ClockReading{at(minutes(0)) - hours(63)});
+  EXPECT_EQ(clock.look(after(minutes(1))).sure(), at(minutes(1)));
+}
+
+// A machine without a clock of its own, whose time comes from the network.
+TEST(TrustedClockTest, AClockThatIsSetSoonAfterTheStartIsTrusted) {
+  TrustedClock clock = started(ClockReading{at(minutes(0)) - hours(16)}, -20 * kYear);
+  EXPECT_EQ(clock.look(after(minutes(1), -20 * kYear)).sure(), at(minutes(1)) - 20 * kYear);
+  EXPECT_EQ(clock.look(after(minutes(2))).sure(), at(minutes(2)));
+}
+
+TEST(TrustedClockTest, ARestartWithinTheDayChangesNothing) {
+  TrustedClock first = started();
+  const ClockReading left = first.look(after(minutes(1), kYear));
+  TrustedClock second({}, after(hours(2), kYear), left);
+  EXPECT_EQ(second.look(after(hours(2), kYear)).sure(), at(hours(2)));
+  EXPECT_EQ(second.look(after(hours(23), kYear)).sure(), at(hours(23)));
+  EXPECT_TRUE(second.look(after(hours(25), kYear)).is_trusted());
+}
+
+// Eight hours a day, after three weeks without a run.
+TEST(TrustedClockTest, ADayOfShortRunsIsADay) {
+  const WallTime last = at(minutes(0)) - hours(24 * 21);
+  TrustedClock monday = started(ClockReading{last});
+  EXPECT_EQ(monday.look(after(minutes(1))).sure(), last + minutes(1));
+  const ClockReading left = monday.look(after(hours(8)));
+  EXPECT_EQ(left.sure(), last + hours(8));
+  TrustedClock tuesday({}, after(hours(24)), left);
+  EXPECT_EQ(tuesday.look(after(hours(24))).sure(), at(hours(24)));
 }
 
 }  // namespace

@@ -173,6 +173,19 @@ TEST_F(CaptureStoreTest, WithTooLittleFreeSpaceNothingChanges) {
   EXPECT_EQ(files(), std::set{old.file});
 }
 
+// Its time is that of a clock that may have jumped.
+TEST_F(CaptureStoreTest, WhatGoesForANewCaptureIsToldByTheTimeThatIsSure) {
+  capture_options_.now = [] { return kNow + minutes(1); };
+  start();
+  const Capture old = add(taken(CaptureReason::kManual, kNow)).value();
+  const Capture next = add(taken(CaptureReason::kManual, kNow + hours(24 * 365))).value();
+  EXPECT_EQ(stored_ids(), (std::set{old.id, next.id}));
+  capture_options_.now = nullptr;
+  restart();
+  const Capture last = add(taken(CaptureReason::kManual, kNow + hours(24 * 365))).value();
+  EXPECT_EQ(stored_ids(), (std::set{next.id, last.id}));
+}
+
 TEST_F(CaptureStoreTest, TidyRemovesWhatHasBecomeTooOld) {
   start();
   ASSERT_TRUE(add(taken(CaptureReason::kManual, kNow)));

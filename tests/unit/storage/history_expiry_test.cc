@@ -126,13 +126,13 @@ TEST_F(HistoryExpiryTest, ASliceEndsWithTheStepInWhichItsTimeIsUp) {
   SliceLimit limit{2000};
   int asked = 0;
   limit.time_is_up = [&] { return ++asked >= 3; };
-  const auto slice = retention.work(kHour + 480h, limit);
+  const auto slice = retention.work({kHour + 480h}, limit);
   EXPECT_EQ(asked, 3);
   EXPECT_TRUE(slice.more);
   EXPECT_GT(slice.expired_rows, 0);
   EXPECT_LE(slice.units, 3 * 61);
   limit.time_is_up = [] { return true; };  // each slice a step, and the pass comes to its end
-  while (retention.work(kHour + 480h, limit).more) {
+  while (retention.work({kHour + 480h}, limit).more) {
   }
   EXPECT_EQ(samples_in_all(), 5000);
   EXPECT_EQ(in("hours"), 2);
@@ -146,7 +146,7 @@ TEST_F(HistoryExpiryTest, ALargeBucketIsCutWhenTheTimeIsUp) {
   limit.time_is_up = [] { return true; };
   int largest = 0;
   for (bool more = true; more;) {
-    const auto slice = retention.work(kHour + 48h, limit);
+    const auto slice = retention.work({kHour + 48h}, limit);
     largest = std::max(largest, slice.units);
     more = slice.more;
   }

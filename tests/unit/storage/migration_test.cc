@@ -89,7 +89,7 @@ TEST_F(MigrationTest, AReaderOfVersion1SaysWhatToDo) {
   const auto refused = SampleReader::open(options_.database);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
-  EXPECT_NE(refused.error().message.find("has version 1, not yet 6: start soakwatchd with it"),
+  EXPECT_NE(refused.error().message.find("has version 1, not yet 7: start soakwatchd with it"),
             std::string::npos)
       << refused.error().message;
   EXPECT_EQ(ask("PRAGMA user_version"), "1");
@@ -164,7 +164,7 @@ TEST_F(MigrationFrom2Test, AFileBroughtUpToDateTakesCulpritsAndCaptures) {
 TEST_F(MigrationFrom2Test, AReaderOfVersion2SaysWhatToDo) {
   const auto refused = SampleReader::open(options_.database);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("has version 2, not yet 6: start soakwatchd with it"),
+  EXPECT_NE(refused.error().message.find("has version 2, not yet 7: start soakwatchd with it"),
             std::string::npos)
       << refused.error().message;
 }
@@ -191,7 +191,7 @@ class MigrationFrom3Test : public StoreTest {
 
 TEST_F(MigrationFrom3Test, AWriterKeepsEveryRowOfVersion3) {
   options_.retention.now = [] {
-    return from_unix_ms(10000);
+    return ClockReading{from_unix_ms(10000)};
   };  // it is rebuilt so that it can shrink
   open().reset();
   EXPECT_EQ(ask("PRAGMA user_version"), std::to_string(schema_version()));
@@ -209,7 +209,7 @@ TEST_F(MigrationFrom3Test, AReaderOfVersion3SaysWhatToDo) {
       << refused.error().message;
 }
 
-// As version 5 left it: 6 has only indexes besides.
+// As version 5 left it: 6 has only indexes besides, 7 the clock.
 TEST_F(StoreTest, AWriterKeepsEveryRowOfVersion5) {
   {
     SQLite::Database db(options_.database.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);

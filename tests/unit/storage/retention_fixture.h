@@ -62,7 +62,8 @@ class RetentionTest : public StoreTest {
     return id;
   }
   // Passes to the end; returns how many slices that took.
-  int pass(WallTime now, int limit_units = 500) {
+  int pass(WallTime now, int limit_units = 500) { return pass(ClockReading{now}, limit_units); }
+  int pass(const ClockReading& now, int limit_units = 500) {
     auto db = connect_writer(options_.database);
     Retention retention(*db, keep_);
     int slices = 1;

@@ -80,11 +80,11 @@ TEST_F(RetentionTest, AnExceptionInASliceLeavesNothingDoubled) {
       "CREATE TEMP TRIGGER fail BEFORE DELETE ON main.samples WHEN old.rss_bytes % 5 = 0 "
       "BEGIN SELECT raise(ABORT, 'no'); END");
   Retention retention(*db, keep_);
-  EXPECT_THROW(retention.work(kHour + 48h, {100}), SQLite::Exception);
+  EXPECT_THROW(retention.work({kHour + 48h}, {100}), SQLite::Exception);
   EXPECT_EQ(in("minutes"), 0);
   EXPECT_EQ(samples_in_all(), 600);
   db->exec("DROP TRIGGER fail");
-  while (retention.work(kHour + 48h, {100}).more) {
+  while (retention.work({kHour + 48h}, {100}).more) {
   }
   EXPECT_EQ(in("minutes"), 10);
   EXPECT_EQ(samples_in_all(), 600);
@@ -168,7 +168,7 @@ TEST_F(RetentionTest, TheWriterDoesItByItselfWhileNothingWaits) {
   const InstanceId id = record(1, kHour, 5000, 1s);
   options_.retention = keep_;
   options_.retention.interval = 1ms;
-  options_.retention.now = [] { return kHour + 48h; };
+  options_.retention.now = [] { return ClockReading{kHour + 48h}; };
   const auto store = open();
   const auto deadline = std::chrono::steady_clock::now() + kFlushTimeout;
   while (store->stats().retention.passes < 2 && std::chrono::steady_clock::now() < deadline) {
@@ -186,7 +186,7 @@ TEST_F(RetentionTest, AKillAnywhereInAPassNeitherLosesNorDoublesASample) {
   record(1, kHour, 20000, 1s);
   options_.retention = keep_;
   options_.retention.interval = 1ms;
-  options_.retention.now = [] { return kHour + 480h; };
+  options_.retention.now = [] { return ClockReading{kHour + 480h}; };
   int killed_halfway = 0;
   for (int round = 0; round < 8; ++round) {
     const pid_t child = fork();
@@ -221,12 +221,41 @@ TEST_F(RetentionTest, ASmallFileOfAnOlderVersionIsRebuiltSoThatItCanShrink) {
   const auto before =
       ask("SELECT count(*) || ' ' || sum(id) || ' ' || sum(rss_bytes) FROM samples");
   options_.retention = keep_;
-  options_.retention.now = [] { return kHour; };
+  options_.retention.now = [] { return ClockReading{kHour}; };
   const auto store = open();
   EXPECT_EQ(store->startup_notice(), "");
   EXPECT_EQ(ask("PRAGMA auto_vacuum"), "2");
   EXPECT_EQ(ask("SELECT count(*) || ' ' || sum(id) || ' ' || sum(rss_bytes) FROM samples"), before);
   EXPECT_EQ(ask("PRAGMA integrity_check"), "ok");
+}
+
+TEST_F(RetentionTest, TheNewestReadingOfTheClockIsLeftForLaterRuns) {
+  record(1, kHour, 10, 1s);
+  EXPECT_FALSE(reader().clock().value().has_value());
+  for (const ClockReading& now :
+       {ClockReading{kHour, 10h, 1h}, ClockReading{kHour + 1h, 10h, 2h}}) {
+    pass(now);
+    const ClockReading left = reader().clock().value().value();
+    EXPECT_EQ(left.wall, now.wall);
+    EXPECT_EQ(left.ahead, now.ahead);
+    EXPECT_EQ(left.steady, now.steady);
+  }
+}
+
+TEST_F(RetentionTest, WhatTheClockIsAheadMakesNothingOldAndTheBytesTakeNoHours) {
+  record(1, kHour, 7200, 1s);
+  pass(kHour + 480h);
+  pass(kHour + 480h);
+  const std::int64_t hours = in("hours");
+  ASSERT_GT(hours, 0);
+  record(2, kHour + 480h, 100, 1s);
+  keep_.limit_bytes = 1;
+  constexpr milliseconds kTenYears = 24h * 3650;
+  pass(ClockReading{kHour + 481h + kTenYears, kTenYears});
+  EXPECT_EQ(in("hours"), hours);
+  EXPECT_EQ(in("samples"), 100);
+  pass(kHour + 481h + kTenYears);
+  EXPECT_EQ(in("samples"), 0);
 }
 
 TEST(SlicePace, LearnsHowMuchFitsIntoTenMilliseconds) {

@@ -141,19 +141,6 @@ TEST_F(SampleReaderTest, StopsWhenToldTo) {
   EXPECT_EQ(seen, 3);
 }
 
-TEST_F(SampleReaderTest, KnowsWhenTheNewestRowCame) {
-  const auto store = open();
-  EXPECT_EQ(reader().newest_time().value(), std::nullopt);
-  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(1), kNow).id;
-  store->add_sample(sample(id, kNow + seconds(5), 1));
-  store->add_sample(sample(id, kNow + seconds(3), 2));
-  ASSERT_TRUE(store->flush(kFlushTimeout));
-  EXPECT_EQ(reader().newest_time().value(), kNow + seconds(3));
-  store->add_event({kNow + seconds(4), EventKind::kDaemonStopped, 0, 0, {}});
-  ASSERT_TRUE(store->flush(kFlushTimeout));
-  EXPECT_EQ(reader().newest_time().value(), kNow + seconds(4));
-}
-
 // The one that came last, also where the wall clock was set back before it.
 TEST_F(SampleReaderTest, FindsTheLatestSample) {
   const auto store = open();

@@ -15,11 +15,11 @@ class SchemaTest : public testing::Test {
 
 TEST_F(SchemaTest, MakesEveryTableStrictWithAColumnForEachMetric) {
   ASSERT_TRUE(migrate(db_, schema_migrations()));
-  EXPECT_EQ(version(), 6);
+  EXPECT_EQ(version(), 7);
   EXPECT_EQ(db_.execAndGet("SELECT count(*) FROM pragma_table_list "
                            "WHERE type = 'table' AND strict = 1")
                 .getInt(),
-            10);
+            11);
   for (const MetricDescriptor& metric : all_metrics()) {
     const std::string type = db_.execAndGet(
         "SELECT type FROM pragma_table_info('samples') "
