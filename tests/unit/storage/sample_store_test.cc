@@ -237,9 +237,9 @@ TEST_F(SampleStoreTest, DropsTheOldestWhenTheQueueIsFullAndCounts) {
 }
 
 TEST_F(SampleStoreTest, FlushGivesUpInTime) {
-  const auto store = open();
   std::promise<void> entered;
   std::promise<void> release;
+  const auto store = open();  // ends first: its thread may still wake up
   store->on_commit([&, first = true](std::int64_t, std::uint64_t) mutable {
     if (!std::exchange(first, false)) return;
     entered.set_value();
