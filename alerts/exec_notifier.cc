@@ -20,7 +20,7 @@ namespace {
 constexpr std::array kInherited{
     "PATH",    "HOME",           "USER", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY", "WAYLAND_DISPLAY"};
-constexpr std::size_t kTextLimitBytes = 1000;
+constexpr std::size_t kOutputLimitBytes = 1000;
 
 class Environment {
  public:
@@ -30,7 +30,7 @@ class Environment {
     }
   }
   void operator()(std::string_view name, std::string_view value) {
-    out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kTextLimitBytes)));
+    out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kOutputLimitBytes)));
   }
   std::vector<std::string> out;
 };

@@ -121,7 +121,7 @@ std::string to_json(const AlertTransition& transition) {
       {"slope_per_hour", number(finding.slope_per_hour)},
       {"slope_ci", json::array{number(finding.slope_low), number(finding.slope_high)}},
       {"since", time(finding.since)},
-      {"span_seconds", number(std::chrono::duration<double>(finding.span).count())},
+      {"span_seconds", number(to_seconds(finding.span))},
       {"pending_since", time(alert.pending_since)},
       {"fired_at", time(alert.fired_at)},
       {"resolved_at", time(alert.resolved_at)},

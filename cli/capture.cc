@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -16,7 +15,6 @@
 #include "cli/output_file.h"
 #include "collectors/pprof/pprof_client.h"
 #include "collectors/procfs/process_table.h"
-#include "config/suggest.h"
 #include "config/target_spec.h"
 #include "daemon/background_task.h"
 #include "daemon/capture_fetch.h"
@@ -34,7 +32,6 @@ namespace asio = boost::asio;
 
 // What was compressed by us a moment ago: as long as the longest answer that is taken.
 constexpr std::size_t kMaxTextBytes = std::size_t{256} << 20;
-constexpr const char* kProcRoot = "/proc";
 
 struct CaptureArguments {
   std::string spec;
@@ -44,16 +41,6 @@ struct CaptureArguments {
   bool stacks = false;
   ConfigFlags flags;
 };
-
-Result<CaptureKind> parse_kind(const std::string& text) {
-  if (const auto kind = capture_kind_from_string(text)) return *kind;
-  static constexpr std::array<std::string_view, 7> kKinds{"heap",  "allocs", "goroutine", "cpu",
-                                                          "trace", "fds",    "mappings"};
-  return invalid(
-      fmt::format("'{}' is no kind of capture{}; there are heap, allocs, goroutine, cpu, trace, "
-                  "fds and mappings",
-                  printable(text, 60), did_you_mean(text, kKinds)));
-}
 
 Result<std::shared_ptr<ProcessReader>> find_process(const TargetSpec& spec) {
   auto table = ProcessTable::scan(kProcRoot);
@@ -158,7 +145,7 @@ Result<void> write_out(const std::optional<std::filesystem::path>& path, const s
 }
 
 int capture(const CaptureArguments& args) {
-  const auto kind = parse_kind(args.kind);
+  const auto kind = parse_capture_kind(args.kind);
   if (!kind) {
     report_error(kind.error());
     return kExitUsage;

@@ -1,5 +1,8 @@
 #include "cli/command.h"
 
+#include <fmt/format.h>
+
+#include <array>
 #include <cstdio>
 #include <vector>
 
@@ -75,6 +78,16 @@ Result<WallTime> parse_time_argument(const std::string& text, WallTime now) {
   if (auto time = parse_iso8601(text)) return *time;
   return invalid("'" + printable(text) +
                  "' is neither a duration such as 12h nor a time such as 2026-11-20T08:40:00Z");
+}
+
+Result<CaptureKind> parse_capture_kind(const std::string& text) {
+  if (const auto kind = capture_kind_from_string(text)) return *kind;
+  static constexpr std::array<std::string_view, 7> kKinds{"heap",  "allocs", "goroutine", "cpu",
+                                                          "trace", "fds",    "mappings"};
+  return invalid(
+      fmt::format("'{}' is no kind of capture{}; there are heap, allocs, goroutine, cpu, trace, "
+                  "fds and mappings",
+                  printable(text, 60), did_you_mean(text, kKinds)));
 }
 
 Result<void> check_target_exists(SampleReader& reader, const std::string& name) {

@@ -9,6 +9,7 @@
 
 #include "daemon/command_line.h"
 #include "daemon/effective_config.h"
+#include "model/capture.h"
 #include "model/result.h"
 #include "model/timestamp.h"
 #include "storage/sample_reader.h"
@@ -21,6 +22,8 @@ inline constexpr int kExitError = 1;
 inline constexpr int kExitLeak = 3;
 inline constexpr int kExitInconclusive = 4;
 inline constexpr int kExitTargetLost = 5;
+
+inline constexpr const char* kProcRoot = "/proc";
 
 // Each adds one subcommand, whose callback stores its exit status in `status`, which must outlive
 // the parse.
@@ -55,6 +58,9 @@ std::filesystem::path database_or_default(const std::optional<std::filesystem::p
 
 // "12h" (ago) or an ISO 8601 time. `now` is the wall clock.
 Result<WallTime> parse_time_argument(const std::string& text, WallTime now);
+
+// One of the kinds of captures, with a "did you mean".
+Result<CaptureKind> parse_capture_kind(const std::string& text);
 
 // The names of the targets that are stored, as a "did you mean" for one that is not.
 Result<void> check_target_exists(SampleReader& reader, const std::string& name);

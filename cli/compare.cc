@@ -2,9 +2,7 @@
 // leaks where another does not.
 #include "cli/command.h"
 #include "cli/compare/comparisons.h"
-#include "config/suggest.h"
 #include "daemon/clock.h"
-#include "model/printable.h"
 
 namespace soakwatch {
 namespace {
@@ -13,16 +11,6 @@ struct Typed {
   CompareArguments args;
   std::string kind;
 };
-
-Result<std::optional<CaptureKind>> parse_kind(const std::string& text) {
-  if (text.empty()) return std::optional<CaptureKind>();
-  if (const auto kind = capture_kind_from_string(text)) return kind;
-  static constexpr std::array<std::string_view, 7> kKinds{"heap",  "allocs", "goroutine", "cpu",
-                                                          "trace", "fds",    "mappings"};
-  return invalid("--kind: '" + printable(text, 60) + "' is no kind of capture" +
-                 did_you_mean(text, kKinds) +
-                 "; there are heap, allocs, goroutine, cpu, trace, fds and mappings");
-}
 
 // What was given and would be ignored.
 Result<void> check_options(const CompareArguments& args, SubjectSort sort) {
@@ -49,9 +37,11 @@ int compare(Typed typed) {
   if (!b) return report_error(b.error());
   const auto sort = common_sort(*a, *b);
   if (!sort) return report_error(sort.error());
-  const auto kind = parse_kind(typed.kind);
-  if (!kind) return report_error(kind.error());
-  args.kind = *kind;
+  if (!typed.kind.empty()) {
+    const auto kind = parse_capture_kind(typed.kind);
+    if (!kind) return report_error(invalid("--kind: " + kind.error().message));
+    args.kind = *kind;
+  }
   if (auto checked = check_options(args, *sort); !checked) return report_error(checked.error());
   switch (*sort) {
     case SubjectSort::kTime:

@@ -92,8 +92,8 @@ class MemMonitor {
       if (auto values = process_->read_round()) return *values;
       process_.reset();
     }
-    auto table = ProcessTable::scan("/proc");
-    auto boot_id = read_boot_id("/proc");
+    auto table = ProcessTable::scan(kProcRoot);
+    auto boot_id = read_boot_id(kProcRoot);
     if (!table || !boot_id) return {};
     for (const TargetSpec& spec :
          {TargetSpec{TargetKind::kPort, std::to_string(args_.port), {}, {}, {}},

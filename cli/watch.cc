@@ -47,9 +47,9 @@ constexpr Column kColumns[] = {
     {"next gc", 10, Metric::kNextGcBytes},
 };
 
-class Table : public Listener {
+class LiveTable : public Listener {
  public:
-  explicit Table(bool json) : json_(json), color_(wants_color(Stream::kOut)) {}
+  explicit LiveTable(bool json) : json_(json), color_(wants_color(Stream::kOut)) {}
 
   void on_sample(const std::string& target, const ProcessInfo& process,
                  const Sample& sample) override {
@@ -155,7 +155,7 @@ int watch(const WatchArguments& args) {
   // With a child of ours, a reader that goes away (| head) must not end us before it.
   if (!args.command.empty()) std::signal(SIGPIPE, SIG_IGN);
   boost::asio::io_context context(1);
-  Table table(args.json);
+  LiveTable table(args.json);
   MonitorOptions options;
   options.store = args.database.has_value();
   options.listener = &table;

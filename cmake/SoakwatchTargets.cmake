@@ -22,6 +22,13 @@ if(SOAKWATCH_SANITIZE)
     target_compile_options(soakwatch_build_flags INTERFACE -fno-sanitize=function)
   endif()
 endif()
+if(SOAKWATCH_WHOLE_FOLDERS)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
+  target_compile_options(soakwatch_build_flags INTERFACE
+    # g++ takes what a source has for itself for a header's, where it is included.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(soakwatch_build_flags INTERFACE
     # -Wrestrict: a false alarm of g++ 12 on std::string (its bug 105651).
@@ -57,6 +64,10 @@ function(soakwatch_unit_test folder)
   add_executable(${target} ${ARG_SOURCES})
   # Each test has names of its own.
   set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+  # Together half of the time that a test takes to compile, and it runs as fast: what it tests is optimised.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Debug>:-O0>)
+  target_precompile_headers(${target} PRIVATE
+    <gmock/gmock.h> <gtest/gtest.h> <chrono> <filesystem> <fstream> <optional> <string> <vector>)
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE SOAKWATCH_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures")
   gtest_discover_tests(${target} TEST_PREFIX ${folder}. PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 60)

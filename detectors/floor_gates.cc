@@ -134,8 +134,7 @@ Gate load_gate(const FloorWindow& w, double relative_growth, int allowed) {
 }
 
 Gate cold_start_gate(const FloorTrendOptions& options, const FloorWindow& w, bool was_calm) {
-  const auto seconds_of = [](milliseconds ms) { return std::chrono::duration<double>(ms).count(); };
-  Gate gate{"cold_start", true, seconds_of(w.span), seconds_of(options.cold_start_span),
+  Gate gate{"cold_start", true, to_seconds(w.span), to_seconds(options.cold_start_span),
             "seconds of growth from the start, at least, unless calm before"};
   if (was_calm || options.cold_start_span == milliseconds(0)) return gate;
   const std::size_t half = w.points.size() / 2;

@@ -38,6 +38,9 @@ struct ClockReading {
 
 constexpr std::int64_t to_unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime(milliseconds(ms)); }
+constexpr double to_seconds(milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
 
 // "2026-11-20T08:40:00.123Z"; the fraction is left out where it is zero. Years 0000 to 9999.
 std::string format_utc(WallTime time);

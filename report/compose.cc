@@ -11,8 +11,8 @@
 namespace soakwatch {
 namespace {
 
-constexpr auto kNumber = Table::Form::kNumber;
-constexpr auto kWord = Table::Form::kWord;
+using Table::Form::kNumber;
+using Table::Form::kWord;
 
 constexpr std::size_t kMostEventsShown = 200;
 

@@ -9,8 +9,8 @@
 namespace soakwatch {
 namespace {
 
-constexpr auto kNumber = Table::Form::kNumber;
-constexpr std::size_t kMostFrames = 12;
+using Table::Form::kNumber;
+constexpr std::size_t kMostFramesOfCapture = 12;
 
 std::string_view title_of(CaptureKind kind) {
   switch (kind) {
@@ -73,7 +73,7 @@ Section captures_section(const ReportData& data) {
     const Group& first = growth.groups.front().after;
     if (first.stack.empty()) continue;
     Code code{Text("Stack of the first:"), {}};
-    for (std::size_t i = 0; i < first.stack.size() && i < kMostFrames; ++i) {
+    for (std::size_t i = 0; i < first.stack.size() && i < kMostFramesOfCapture; ++i) {
       code.lines.push_back(first.stack[i]);
     }
     section.blocks.push_back({Fold{"Stack of the first", {{std::move(code)}}}});

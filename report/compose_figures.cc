@@ -13,8 +13,8 @@
 namespace soakwatch {
 namespace {
 
-constexpr auto kNumber = Table::Form::kNumber;
-constexpr auto kWord = Table::Form::kWord;
+using Table::Form::kNumber;
+using Table::Form::kWord;
 
 constexpr std::size_t kMostInstances = 20;
 constexpr std::size_t kMostCaptures = 50;

@@ -11,12 +11,12 @@
 namespace soakwatch {
 namespace {
 
-constexpr auto kNumber = Table::Form::kNumber;
-constexpr auto kWord = Table::Form::kWord;
+using Table::Form::kNumber;
+using Table::Form::kWord;
 
 constexpr std::size_t kMostIssues = 50;
 constexpr std::size_t kMostCulprits = 10;
-constexpr std::size_t kMostFrames = 30;
+constexpr std::size_t kMostFramesOfIssue = 30;
 constexpr std::size_t kMostSteps = 50;
 
 std::string state_text(const Alert& alert) {
@@ -132,8 +132,8 @@ Issue issue_of(const ReportData& data, const ReportAlert& one) {
     Code code{Text(fmt::format("Stack of the first of them, {} of the growth",
                                format_amount(Unit::kRatio, first->share))),
               first->stack};
-    if (code.lines.size() > kMostFrames) {
-      code.lines.resize(kMostFrames);
+    if (code.lines.size() > kMostFramesOfIssue) {
+      code.lines.resize(kMostFramesOfIssue);
       code.lines.emplace_back("...");
     }
     issue.blocks.push_back({std::move(code)});

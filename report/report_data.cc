@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostAlerts = 1000;
 constexpr std::size_t kMostEvents = 500;
-constexpr std::size_t kMostCaptures = 2000;
+constexpr std::size_t kMostCapturesRead = 2000;
 constexpr std::size_t kMostGroups = 10;  // of what grew between two captures
 constexpr std::size_t kIntervalSamples = 512;
 
@@ -306,7 +306,7 @@ Result<void> add_captures(SampleReader& reader, const std::filesystem::path& dat
   query.target = data.target.name;
   query.since = data.since;
   query.until = data.until;
-  query.limit_rows = kMostCaptures;
+  query.limit_rows = kMostCapturesRead;
   auto captures = reader.captures(query);
   if (!captures) return captures.error();
   std::reverse(captures->begin(), captures->end());

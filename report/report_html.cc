@@ -59,9 +59,9 @@ std::string_view form_class(Table::Form form) {
 }
 
 // Writes blocks, each kind in its own form.
-class Writer {
+class HtmlWriter {
  public:
-  Writer(const ReportData& data, std::string& out) : data_(data), out_(out) {}
+  HtmlWriter(const ReportData& data, std::string& out) : data_(data), out_(out) {}
 
   void blocks(const std::vector<Block>& list) {
     for (const Block& block : list) std::visit(*this, block.content);
@@ -190,7 +190,7 @@ void write_legend(const ReportData& data, std::string& out) {
 std::string report_html(const ReportData& data) {
   const Document document = compose(data);
   std::string out;
-  Writer writer(data, out);
+  HtmlWriter writer(data, out);
   write_head(document, out);
   out += fmt::format(
       R"(<p class="kicker"><b>{}</b><span>{}</span></p><p><span class="{}">{}</span></p><h1>{}</h1>)",

@@ -12,7 +12,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr int kSchema = 1;
-constexpr std::size_t kTextLimitBytes = 4000;
+constexpr std::size_t kValueLimitBytes = 4000;
 
 // Boost.JSON writes 240.0 as 2.4E2; whole numbers are given as such, as far as a double holds them
 // exactly.
@@ -26,12 +26,14 @@ json::value number(double value) {
 json::value number(const std::optional<double>& value) {
   return value ? number(*value) : json::value(nullptr);
 }
-json::value text(std::string_view value) { return json::string(printable(value, kTextLimitBytes)); }
+json::value text(std::string_view value) {
+  return json::string(printable(value, kValueLimitBytes));
+}
 json::value time(const std::optional<WallTime>& value) {
   return value ? json::value(format_utc(*value)) : json::value(nullptr);
 }
 json::value seconds_of(const std::optional<milliseconds>& duration) {
-  return duration ? number(std::chrono::duration<double>(*duration).count()) : json::value(nullptr);
+  return duration ? number(to_seconds(*duration)) : json::value(nullptr);
 }
 
 json::array texts(const std::vector<std::string>& values) {

@@ -63,9 +63,9 @@ std::string markdown(const Text& text) {
   return out;
 }
 
-class Writer {
+class MarkdownWriter {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  explicit MarkdownWriter(std::string& out) : out_(out) {}
 
   void blocks(const std::vector<Block>& list) {
     for (const Block& block : list) std::visit(*this, block.content);
@@ -127,7 +127,7 @@ class Writer {
 std::string report_markdown(const ReportData& data) {
   const Document document = compose(data);
   std::string out = "# " + escaped(document.headline) + "\n\n";
-  Writer writer(out);
+  MarkdownWriter writer(out);
   out += "**" + escaped(document.verdict) + "** · " + code_span(document.target) + " · " +
          escaped(document.period) + "\n\n";
   if (!document.open.empty()) writer.open(document.open);

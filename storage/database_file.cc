@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "storage/database_magic.h"
 #include "storage/schema.h"
 #include "storage/system_call.h"
 
@@ -26,7 +27,6 @@ using std::filesystem::path;
 // https://www.sqlite.org/fileformat.html: the header is 100 bytes, the application id stands at 68.
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::size_t kApplicationIdOffset = 68;
-constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 
 Error foreign(const path& database, std::string_view what) {
   return invalid(
@@ -60,7 +60,7 @@ Result<void> check_header(const path& database, int fd) {
   if (n < 0) return os_error("cannot read " + database.string(), errno);
   if (is_begun_only(database, header)) return {};
   if (static_cast<std::size_t>(n) < kHeaderBytes ||
-      std::string_view(header.data(), kMagic.size()) != kMagic) {
+      std::string_view(header.data(), kDatabaseMagic.size()) != kDatabaseMagic) {
     return foreign(database, "some other file");
   }
   std::uint32_t id = 0;

@@ -19,6 +19,8 @@ SECONDS_PER_FILE = 600
 # The path analysis takes two fifths of the time; on the macros of GoogleTest three quarters, and there
 # it finds nothing.
 NO_PATH_ANALYSIS = ["--checks=-clang-analyzer-*"]
+# A source that is included by another is a header to the tool.
+OF_WHOLE_FOLDERS = ["--checks=-clang-analyzer-*,-bugprone-suspicious-include", "--header-filter=.*"]
 
 
 def compile_commands(build, root):
@@ -69,41 +71,52 @@ def digest(files, texts):
     return total.hexdigest()
 
 
+def changed_sources(build, root, everything):
+    """What is not known to be clean as [(source, options, its stamp)], the number that is, and all stamps."""
+    stamps = build / "tidy"
+    version = subprocess.run([TOOL, "--version"], check=True, capture_output=True, text=True).stdout
+    rules = (root / ".clang-tidy").read_text(encoding="utf-8")
+    headers = included_headers(build, root)
+    changed = None if everything else changed_files(root)
+    work, known_clean, names = [], 0, set()
+    for source, (object_file, command) in sorted(compile_commands(build, root).items()):
+        files = {source, *headers.get(object_file, [])}
+        if changed is not None and root / ".clang-tidy" not in changed and not files & changed:
+            continue
+        stamp = stamps / digest(files, [version, rules, command])
+        names.add(stamp.name)
+        if stamp.exists():
+            known_clean += 1
+        else:
+            work.append((source, NO_PATH_ANALYSIS if source.is_relative_to(root / "tests") else [], stamp))
+    return work, known_clean, names
+
+
+def whole_folders(build):
+    """The sources into which CMake put all of a folder, and those that stayed alone."""
+    entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    sources = [Path(entry["directory"]) / entry["file"] for entry in entries]
+    # A header that is compiled on its own is in those of its folder as well.
+    return [(source, OF_WHOLE_FOLDERS, None) for source in sources if source.suffixes != [".h", ".cxx"]]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", type=Path, help="build folder with compile_commands.json")
     parser.add_argument("--all", action="store_true",
                         help="all sources, not only those that git calls changed")
-    parser.add_argument("--program", action="store_true",
-                        help="all sources of the program, not the tests, and no analysis of paths")
+    parser.add_argument("--whole-folders", action="store_true",
+                        help="the build has SOAKWATCH_WHOLE_FOLDERS: each folder as one source, no analysis of paths")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     args = parser.parse_args()
     build = args.build.resolve()
     root = Path(__file__).resolve().parent.parent
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
-
-    version = subprocess.run([TOOL, "--version"], check=True, capture_output=True, text=True).stdout
-    rules = (root / ".clang-tidy").read_text(encoding="utf-8")
-    headers = included_headers(build, root)
-    changed = None if args.all or args.program else changed_files(root)
-    work, known_clean, keys = [], 0, set()
-    for source, (object_file, command) in sorted(compile_commands(build, root).items()):
-        if args.program and source.is_relative_to(root / "tests"):
-            continue
-        files = {source, *headers.get(object_file, [])}
-        if changed is not None and root / ".clang-tidy" not in changed and not files & changed:
-            continue
-        shallow = args.program or source.is_relative_to(root / "tests")
-        options = NO_PATH_ANALYSIS if shallow else []
-        texts = [version, rules, command]
-        deep = stamps / digest(files, texts)
-        stamp = stamps / digest(files, texts + NO_PATH_ANALYSIS) if shallow else deep
-        keys |= {deep.name, digest(files, texts + NO_PATH_ANALYSIS)}
-        if stamp.exists() or deep.exists():
-            known_clean += 1
-        else:
-            work.append((source, options, stamp))
+    if args.whole_folders:
+        work, known_clean, names = whole_folders(build), 0, set()
+    else:
+        work, known_clean, names = changed_sources(build, root, args.all)
 
     def tidy(job):
         source, options, stamp = job
@@ -113,7 +126,8 @@ def main():
         except subprocess.TimeoutExpired:
             return f"{source}: {TOOL} needed more than {SECONDS_PER_FILE} s"
         if result.returncode == 0:
-            stamp.touch()
+            if stamp:
+                stamp.touch()
             return None
         return result.stdout + result.stderr
 
@@ -123,7 +137,7 @@ def main():
         print(text)
     if args.all:  # what no source has any more
         for stamp in stamps.iterdir():
-            if stamp.name not in keys:
+            if stamp.name not in names:
                 stamp.unlink()
     print(f"clang-tidy: {len(work)} files checked, {known_clean} clean since the last run, "
           f"{len(mistakes)} with mistakes")

@@ -204,10 +204,10 @@ fuzz_targets() {
   count "$good" "$bad" "fuzz targets, $seconds s each"
 }
 
-# What docs/detection.md publishes, on a build that is fast enough and on fewer series.
+# What docs/detection.md publishes, on fewer series.
 published_figures() {
-  build figures detection_bench || return 0
-  if build/figures/tests/bench/detection/detection_bench --quick --engine-only \
+  build bench detection_bench || return 0
+  if build/bench/tests/bench/detection/detection_bench --quick --engine-only \
     --require tests/bench/detection/published.txt >build/detection_bench.log; then
     count 1 0 "published figures of the detection"
   else
@@ -230,7 +230,7 @@ sanitizers() {
 # beside each other, the checks with what is left.
 checks_pid=
 start_checks() {
-  setsid nice -n 19 tests/check.sh --program --no-unit-tests >build/checks.log 2>&1 &
+  setsid nice -n 19 tests/check.sh --whole-folders --no-unit-tests >build/checks.log 2>&1 &
   checks_pid=$!
   # Ctrl+C does not reach what runs in the background.
   trap 'kill -- "-$checks_pid" 2>/dev/null || true' EXIT

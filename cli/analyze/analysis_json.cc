@@ -10,7 +10,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kTextLimitBytes = 1000;
+constexpr std::size_t kValueLimitBytes = 1000;
 
 json::value number(double value) {
   return std::isfinite(value) ? json::value(value) : json::value(nullptr);
@@ -19,10 +19,8 @@ json::value number(const std::optional<double>& value) {
   return value ? number(*value) : json::value(nullptr);
 }
 
-double seconds_of(milliseconds duration) { return std::chrono::duration<double>(duration).count(); }
-
 json::string text(std::string_view value) {
-  return json::string(printable(value, kTextLimitBytes));
+  return json::string(printable(value, kValueLimitBytes));
 }
 
 // The keys that the notifiers' JSON has.
@@ -41,7 +39,7 @@ json::object series_of(const InstanceResult& instance, const SeriesResult& serie
           {"target", text(instance.target)},
           {"instance", instance.number},
           {"samples", series.samples},
-          {"span_seconds", seconds_of(series.span)},
+          {"span_seconds", to_seconds(series.span)},
           {"state", to_string(series.state)},
           {"slope_per_hour", series.slope ? number(series.slope->value) : json::value(nullptr)},
           {"slope_ci", std::move(interval)},
@@ -53,7 +51,7 @@ json::object instance_of(const InstanceResult& instance) {
   json::object object{
       {"instance", instance.number},         {"target", text(instance.target)},
       {"first", format_utc(instance.first)}, {"last", format_utc(instance.last)},
-      {"samples", instance.samples},         {"span_seconds", seconds_of(instance.span)}};
+      {"samples", instance.samples},         {"span_seconds", to_seconds(instance.span)}};
   if (instance.pid > 0) object["pid"] = instance.pid;
   return object;
 }

@@ -46,7 +46,7 @@ std::string state_cell(SeriesState state) {
 }
 
 // Columns as wide as their widest cell.
-class Table {
+class TextTable {
  public:
   using Row = std::array<std::string, 6>;
   void add(Row row) { rows_.push_back(std::move(row)); }
@@ -71,7 +71,7 @@ class Table {
 };
 
 std::string table_of(const InstanceResult& instance, bool color) {
-  Table table;
+  TextTable table;
   table.add({"metric", "samples", "span", "state", "slope (95 % interval)", "smallest leak seen"});
   bool counters = false;
   for (const SeriesResult& series : instance.series) {

@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "model/printable.h"
 #include "storage/csv_import.h"
+#include "storage/database_magic.h"
 #include "storage/row_values.h"
 #include "storage/sample_reader.h"
 
@@ -20,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDatabaseMagic("SQLite format 3\0", 16);  // sqlite.org/fileformat.html
 constexpr std::int64_t kRowsPerProgress = 8192;
 constexpr std::size_t kMostNamesTold = 10;
 constexpr const char* kReplaced = "the process became another program";
@@ -164,10 +164,9 @@ Result<AnalysisSource> play(const RecordedQuery& query, Replay& replay) {
   if (!in) return unreadable(file, std::strerror(errno));
   // What is no regular file can be read only once: a CSV.
   if (!fs::is_regular_file(status)) return play_csv(query, in, 0, replay);
-  std::array<char, kDatabaseMagic.size()> begin{};
-  in.read(begin.data(), begin.size());
+  const bool is_database = begins_a_database(in);
   if (in.bad()) return unreadable(file, std::strerror(errno));
-  if (in && std::string_view(begin.data(), begin.size()) == kDatabaseMagic) {
+  if (is_database) {
     in.close();
     return play_database(query, replay);
   }

@@ -11,7 +11,7 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kStacksShown = 1;  // of each kind
+constexpr std::size_t kStacksOfMoment = 1;  // of each kind
 
 std::string change_of(Metric metric, double change) {
   if (change == 0) return "0";
@@ -57,7 +57,7 @@ void for_each_floor(const MomentComparison& comparison, Take take) {
 std::string pairs_text(const StoredPairs& pairs, std::size_t most, bool color) {
   std::string out;
   for (const CapturePair& pair : pairs.pairs)
-    out += "\n" + growth_text(pair, most, kStacksShown, color);
+    out += "\n" + growth_text(pair, most, kStacksOfMoment, color);
   if (!pairs.notes.empty()) out += "\n" + bold("Not compared", color) + "\n";
   for (const std::string& note : pairs.notes) out += "  " + printable(note, 400) + "\n";
   return out;

@@ -14,7 +14,7 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kMostAlerts = 10000;
+constexpr std::size_t kMostAlertsOfRun = 10000;
 
 // One signal as it is read, sample by sample.
 struct Reading {
@@ -101,7 +101,7 @@ Result<void> read_samples(SampleReader& reader, const DetectionOptions& options,
 }
 
 Result<void> read_alerts(SampleReader& reader, Run& run) {
-  const auto alerts = reader.alerts(false, kMostAlerts);
+  const auto alerts = reader.alerts(false, kMostAlertsOfRun);
   if (!alerts) return alerts.error();
   for (const Alert& alert : *alerts) {
     if (alert.instance != run.instance.id || !alert.fired_at || !alert.finding.is_leak) continue;

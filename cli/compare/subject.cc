@@ -12,14 +12,14 @@
 #include "config/digits.h"
 #include "config/suggest.h"
 #include "model/printable.h"
+#include "storage/database_magic.h"
 
 namespace soakwatch {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDatabaseMagic("SQLite format 3\0", 16);  // sqlite.org/fileformat.html
-constexpr const char* kSamples = "samples.db";                       // in the folder of a soak
+constexpr const char* kSamples = "samples.db";  // in the folder of a soak
 constexpr std::array<std::string_view, 5> kPrefixes{"capture", "time", "instance", "run", "file"};
 constexpr const char* kPossible =
     "possible are a capture file or number (17), a time (12h ago, or 2026-11-20T22:00), "
@@ -145,10 +145,7 @@ PathSort path_sort(const fs::path& path) {
   }
   if (!fs::is_regular_file(status)) return PathSort::kFile;
   std::ifstream in(path, std::ios::binary);
-  std::array<char, kDatabaseMagic.size()> begin{};
-  in.read(begin.data(), begin.size());
-  const bool database = in && std::string_view(begin.data(), begin.size()) == kDatabaseMagic;
-  return database ? PathSort::kDatabase : PathSort::kFile;
+  return begins_a_database(in) ? PathSort::kDatabase : PathSort::kFile;
 }
 
 Result<Subject> parse_subject(const std::string& word, WallTime now, const Look& look) {

@@ -13,9 +13,9 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kMaxLineBytes = 2000;
+constexpr std::size_t kMaxShownBytes = 2000;
 
-std::string shown(const std::string& text) { return printable(text, kMaxLineBytes); }
+std::string shown(const std::string& text) { return printable(text, kMaxShownBytes); }
 
 std::ptrdiff_t count(const std::vector<DoctorLine>& lines, Health health) {
   return std::count_if(lines.begin(), lines.end(),

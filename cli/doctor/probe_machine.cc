@@ -16,7 +16,7 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;
+constexpr std::size_t kMaxFactBytes = std::size_t{1} << 20;
 
 bool lies_on(const char* path, long magic) {
   struct statfs system {};
@@ -26,7 +26,7 @@ bool lies_on(const char* path, long magic) {
 // A line of mountinfo: "22 1 0:20 / /proc rw,nosuid - proc proc rw,hidepid=2" (proc(5)).
 std::optional<std::string> proc_options() {
   if (!lies_on("/proc", PROC_SUPER_MAGIC)) return std::nullopt;
-  const auto text = read_proc_file(AT_FDCWD, "/proc/self/mountinfo", kMaxTextBytes);
+  const auto text = read_proc_file(AT_FDCWD, "/proc/self/mountinfo", kMaxFactBytes);
   if (!text) return std::string();
   std::istringstream lines(*text);
   std::string options;
@@ -47,7 +47,7 @@ std::optional<std::string> proc_options() {
 
 std::uint64_t effective_capabilities() {
   constexpr std::string_view kKey = "\nCapEff:\t";
-  const auto text = read_proc_file(AT_FDCWD, "/proc/self/status", kMaxTextBytes);
+  const auto text = read_proc_file(AT_FDCWD, "/proc/self/status", kMaxFactBytes);
   if (!text) return 0;
   const auto at = text->find(kKey);
   std::uint64_t bits = 0;

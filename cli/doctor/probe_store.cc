@@ -14,20 +14,20 @@ namespace soakwatch {
 namespace {
 
 namespace fs = std::filesystem;
-using State = StoreFacts::State;
+using StoreState = StoreFacts::State;
 
-State state_of(const Error& error) {
+StoreState state_of(const Error& error) {
   switch (error.kind) {
     case ErrorKind::kNotFound:
-      return State::kMissing;
+      return StoreState::kMissing;
     case ErrorKind::kDenied:
-      return State::kDenied;
+      return StoreState::kDenied;
     case ErrorKind::kUnavailable:
-      return State::kOlder;
+      return StoreState::kOlder;
     case ErrorKind::kInvalid:
-      return State::kNotOurs;
+      return StoreState::kNotOurs;
     default:
-      return State::kBroken;
+      return StoreState::kBroken;
   }
 }
 
@@ -137,12 +137,12 @@ StoreFacts probe_store(const fs::path& database, bool named, const Config& confi
     facts.trouble = reader.error().message;
     return facts;
   }
-  facts.state = State::kReadable;
+  facts.state = StoreState::kReadable;
   auto running = running_targets(*reader, config);
   if (running) {
     facts.running = std::move(*running);
   } else {
-    facts.state = State::kBroken;
+    facts.state = StoreState::kBroken;
     facts.trouble = running.error().message;
   }
   auto stats = reader->daemon_stats();

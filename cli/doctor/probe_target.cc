@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include "cli/command.h"
 #include "cli/doctor/probes.h"
 #include "collectors/pprof/pprof_client.h"
 #include "collectors/procfs/go_environment.h"
@@ -21,8 +22,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr const char* kProcRoot = "/proc";
-constexpr std::size_t kMaxFileBytes = 8192;
+constexpr std::size_t kMaxProcFileBytes = 8192;
 
 template <class Read>
 ReadFacts read_of(const std::string& what, Read read) {
@@ -70,11 +70,11 @@ void read_depths(TargetFacts& facts) {
   struct stat owner {};
   facts.is_own = ::fstat(process->fd(), &owner) != 0 || owner.st_uid == ::geteuid();
   facts.reads = {
-      read_of("statm", [&] { return size_of_file(*process, "statm", kMaxFileBytes); }),
+      read_of("statm", [&] { return size_of_file(*process, "statm", kMaxProcFileBytes); }),
       read_of("fd count", [&] { return count_descriptors(*process); }),
       read_of("fd links", [&] { return read_one_link(*process); }),
       read_of("smaps_rollup",
-              [&] { return size_of_file(*process, "smaps_rollup", kMaxFileBytes); }),
+              [&] { return size_of_file(*process, "smaps_rollup", kMaxProcFileBytes); }),
       read_of("environ", [&] { return size_of_file(*process, "environ", kMaxEnvironBytes); }),
   };
 }

@@ -17,7 +17,7 @@ namespace soakwatch {
 namespace {
 
 using How = SoakEnding::How;
-using State = JudgedSignal::State;
+using SignalState = JudgedSignal::State;
 
 // XML 1.0 has no way to write control characters.
 std::string escaped(const std::string& text) {
@@ -75,10 +75,10 @@ Case detector_case(const JudgedSignal& signal) {
            {},
            signal.words,
            {}};
-  if (signal.state == State::kLeak) {
+  if (signal.state == SignalState::kLeak) {
     one.element = "failure";
     one.type = "leak";
-  } else if (signal.state != State::kClean) {
+  } else if (signal.state != SignalState::kClean) {
     one.element = "skipped";
   }
   if (signal.detectable) {
@@ -105,7 +105,7 @@ std::string junit_xml(const SoakReport& report) {
     return std::count_if(cases.begin(), cases.end(),
                          [element](const Case& one) { return one.element == element; });
   };
-  const double duration = std::chrono::duration<double>(report.ending.watched).count();
+  const double duration = to_seconds(report.ending.watched);
   const std::string numbers =
       fmt::format(R"(tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")",
                   cases.size(), count("failure"), count("error"), count("skipped"), duration);

@@ -44,7 +44,7 @@ Result<SleepInhibitor> SleepInhibitor::take(const std::string& why,
   error =
       sd_bus_message_append(call.get(), "ssss", "sleep:idle", "soakwatch", why.c_str(), "block");
   if (error < 0) return failed(-error);
-  sd_bus_error reason = SD_BUS_ERROR_NULL;
+  sd_bus_error reason{};
   sd_bus_message* answered = nullptr;
   error = sd_bus_call(bus.get(), call.get(), std::max<std::uint64_t>(microseconds_until(end), 1),
                       &reason, &answered);

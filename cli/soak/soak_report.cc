@@ -24,20 +24,18 @@ namespace json = boost::json;
 constexpr std::size_t kTextLimitBytes = 4096;
 constexpr std::size_t kMostFamilies = 20;
 
-json::string text(const std::string& value) {
+json::string json_text(const std::string& value) {
   return json::string(printable(value, kTextLimitBytes));
 }
-
-double seconds_of(milliseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 json::value command_of(const SoakReport& report) {
   if (report.command.empty()) return nullptr;
   json::array argv;
-  for (const std::string& word : report.command) argv.emplace_back(text(word));
+  for (const std::string& word : report.command) argv.emplace_back(json_text(word));
   json::object object{{"argv", std::move(argv)}, {"failed", command_failed(report)}};
   if (report.command_end) {
     const CommandEnd& end = *report.command_end;
-    object["end"] = text(end.words);
+    object["end"] = json_text(end.words);
     object["ended_by_soakwatch"] = end.by_us;
     object["status"] = end.status ? json::value(*end.status) : json::value(nullptr);
     object["signal"] = end.signal ? json::value(*end.signal) : json::value(nullptr);
@@ -53,7 +51,7 @@ json::array detectors_of(const SoakJudgement& judgement) {
         {"detector", signal.detector},
         {"metric", describe(signal.metric).name},
         {"state", to_string(signal.state)},
-        {"words", text(signal.words)},
+        {"words", json_text(signal.words)},
         {"smallest_detectable_slope",
          signal.detectable ? json::value(*signal.detectable) : json::value(nullptr)},
         {"confidence", signal.detectable ? json::value(signal.confidence) : json::value(nullptr)}});
@@ -82,7 +80,7 @@ std::string detectors_text(const SoakJudgement& judgement) {
   return out;
 }
 
-std::string alerts_text(const Analysis& analysis, bool color) {
+std::string family_words(const Analysis& analysis, bool color) {
   std::vector<Alert> alerts;
   for (const AlertResult& result : analysis.alerts) alerts.push_back(result.alert);
   std::string out;
@@ -160,23 +158,23 @@ std::string soak_json(const SoakReport& report) {
   const SoakJudgement& judgement = report.judgement;
   json::object object;
   object["verdict"] = json::value(to_string(judgement.verdict));
-  object["summary"] = text(judgement.reason);
+  object["summary"] = json_text(judgement.reason);
   object["exit_status"] = judgement.exit_status;
   object["ending"] = json::value(to_string(report.ending.how));
-  object["ending_words"] = text(report.ending.words);
-  object["target"] = text(report.target);
-  object["spec"] = text(report.spec);
+  object["ending_words"] = json_text(report.ending.words);
+  object["target"] = json_text(report.target);
+  object["spec"] = json_text(report.spec);
   object["command"] = command_of(report);
   object["began"] = format_utc(report.began);
   object["ended"] = format_utc(report.ended);
-  object["planned_seconds"] = seconds_of(report.ending.planned);
-  object["watched_seconds"] = seconds_of(report.ending.watched);
+  object["planned_seconds"] = to_seconds(report.ending.planned);
+  object["watched_seconds"] = to_seconds(report.ending.watched);
   object["shortest_soak_seconds"] =
-      report.shortest ? json::value(seconds_of(*report.shortest)) : json::value(nullptr);
+      report.shortest ? json::value(to_seconds(*report.shortest)) : json::value(nullptr);
   object["detectors"] = detectors_of(judgement);
   json::array notes;
-  for (const std::string& note : report.notes) notes.emplace_back(text(note));
-  for (const std::string& remark : report.remarks) notes.emplace_back(text(remark));
+  for (const std::string& note : report.notes) notes.emplace_back(json_text(note));
+  for (const std::string& remark : report.remarks) notes.emplace_back(json_text(remark));
   object["notes"] = std::move(notes);
   object["program"] = "soakwatch " SOAKWATCH_VERSION;
   // As text: Boost.JSON 1.81 reads numbers back with another last digit.
@@ -199,7 +197,7 @@ std::string soak_text(const SoakReport& report, bool color) {
   const auto section = [&](std::string_view title, const std::string& body) {
     if (!body.empty()) out += "\n" + bold(title, color) + "\n" + body;
   };
-  section("Alerts", alerts_text(analysis, color));
+  section("Alerts", family_words(analysis, color));
   section("Detectors", detectors_text(report.judgement));
   std::string notes;
   for (const std::string& note : report.notes)

@@ -27,7 +27,7 @@ constexpr std::chrono::minutes kLineInterval{10};  // where there is no terminal
 constexpr std::chrono::seconds kGrace{10};         // for the command to end in order
 constexpr std::size_t kMostNotes = 50;
 constexpr std::size_t kLastLines = 20;
-constexpr std::size_t kMostAlerts = 1000;
+constexpr std::size_t kMostAlertsKept = 1000;
 
 milliseconds since(std::chrono::steady_clock::time_point begin,
                    std::chrono::steady_clock::time_point end) {
@@ -247,7 +247,7 @@ void SoakRun::on_event(const std::string&, const Event& event) {
 }
 
 void SoakRun::on_alert(const AlertTransition& transition) {
-  if (alerts_.size() >= kMostAlerts && alerts_.count(transition.alert.id) == 0) return;
+  if (alerts_.size() >= kMostAlertsKept && alerts_.count(transition.alert.id) == 0) return;
   alerts_[transition.alert.id] = transition.alert;
 }
 

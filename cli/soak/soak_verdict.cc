@@ -12,14 +12,14 @@ namespace soakwatch {
 namespace {
 
 using How = SoakEnding::How;
-using State = JudgedSignal::State;
+using SignalState = JudgedSignal::State;
 
-constexpr std::size_t kTextLimitBytes = 400;
+constexpr std::size_t kWordsLimitBytes = 400;
 
 std::string words_of(const Finding& finding) {
   const std::string cause =
-      finding.cause.empty() ? "" : ": " + printable(finding.cause, kTextLimitBytes);
-  return printable(finding.summary, kTextLimitBytes) + cause;
+      finding.cause.empty() ? "" : ": " + printable(finding.cause, kWordsLimitBytes);
+  return printable(finding.summary, kWordsLimitBytes) + cause;
 }
 
 // The alert of this detector that weighs most: one that fired before a suspicion.
@@ -27,7 +27,7 @@ void take_alerts(const Analysis& analysis, JudgedSignal& signal) {
   for (const AlertResult& result : analysis.alerts) {
     const Alert& alert = result.alert;
     if (alert.finding.detector != signal.detector || !alert.finding.is_leak) continue;
-    const State state = alert.fired_at ? State::kLeak : State::kSuspect;
+    const SignalState state = alert.fired_at ? SignalState::kLeak : SignalState::kSuspect;
     if (signal.state <= state) continue;
     signal.state = state;
     signal.metric = alert.finding.metric;
@@ -73,9 +73,11 @@ JudgedSignal judged_signal(const Analysis& analysis, const NeededSpan& needed,
       signal.confidence = of.confidence;
     }
   }
-  signal.state = !seen ? State::kNotSeen : signal.detectable ? State::kClean : State::kNotJudged;
-  if (signal.state == State::kNotJudged) signal.words = too_short(needed, *seen);
-  if (signal.state == State::kNotSeen)
+  signal.state = !seen               ? SignalState::kNotSeen
+                 : signal.detectable ? SignalState::kClean
+                                     : SignalState::kNotJudged;
+  if (signal.state == SignalState::kNotJudged) signal.words = too_short(needed, *seen);
+  if (signal.state == SignalState::kNotSeen)
     signal.words = fmt::format("{} could not be read", describe(needed.metric).name);
   take_alerts(analysis, signal);
   return signal;
@@ -86,7 +88,7 @@ std::string not_judged_sentence(const SoakJudgement& judgement,
   std::string names;
   const JudgedSignal* first = nullptr;
   for (const JudgedSignal& signal : judgement.signals) {
-    if (signal.state != State::kNotJudged) continue;
+    if (signal.state != SignalState::kNotJudged) continue;
     names += (names.empty() ? "" : ", ") + signal.detector;
     if (first == nullptr) first = &signal;
   }
@@ -139,7 +141,7 @@ SoakJudgement judge_soak(const Analysis& analysis, const std::vector<NeededSpan>
   SoakJudgement judgement;
   for (const NeededSpan& one : needed)
     judgement.signals.push_back(judged_signal(analysis, one, cold_start_span));
-  const auto any = [&](State state) {
+  const auto any = [&](SignalState state) {
     return std::any_of(judgement.signals.begin(), judgement.signals.end(),
                        [state](const JudgedSignal& signal) { return signal.state == state; });
   };
@@ -151,11 +153,11 @@ SoakJudgement judge_soak(const Analysis& analysis, const std::vector<NeededSpan>
     judgement.reason = ending.words;
   } else if (ending.how != How::kTimeUp) {
     judgement.reason = early_sentence(analysis, ending);
-  } else if (analysis.verdict == Verdict::kClean && any(State::kClean) && !any(State::kNotJudged) &&
-             !any(State::kSuspect)) {
+  } else if (analysis.verdict == Verdict::kClean && any(SignalState::kClean) &&
+             !any(SignalState::kNotJudged) && !any(SignalState::kSuspect)) {
     judgement.verdict = SoakVerdict::kPass;
     judgement.reason = analysis.summary;
-  } else if (any(State::kSuspect) || analysis.samples == 0) {
+  } else if (any(SignalState::kSuspect) || analysis.samples == 0) {
     judgement.reason = analysis.summary;
   } else {
     judgement.reason = not_judged_sentence(judgement, needed);
