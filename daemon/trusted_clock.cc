@@ -20,7 +20,7 @@ TrustedClock::TrustedClock(const Options& options, const Moment& now,
   ahead_ = last->ahead;
   const milliseconds passed = now.wall - last->wall;
   if (passed > options_.silence || passed < -options_.jump) {
-    ahead_ += passed;
+    jumped(passed);
   } else {
     steady_since_ -= last->steady + std::max(passed, milliseconds(0));
   }
@@ -31,14 +31,18 @@ ClockReading TrustedClock::look(const Moment& now) {
   const milliseconds offset = offset_of(now);
   const milliseconds moved = offset - std::exchange(offset_, offset);
   if (std::chrono::abs(moved) > options_.jump) {
-    const bool was_behind = std::exchange(ahead_, ahead_ + moved) < milliseconds(0);
-    // A machine without a clock of its own starts long ago, and is set right by the network.
-    if (was_behind && ahead_ <= options_.silence) ahead_ = milliseconds(0);
+    jumped(moved);
     steady_since_ = now.boottime;
   }
   const milliseconds steady = now.boottime - steady_since_;
   if (steady >= options_.steady_after_jump) ahead_ = milliseconds(0);
   return {now.wall, ahead_, steady};
+}
+
+void TrustedClock::jumped(milliseconds by) {
+  const bool was_behind = std::exchange(ahead_, ahead_ + by) < milliseconds(0);
+  // A machine without a clock of its own starts long ago, and is set right by the network.
+  if (was_behind && ahead_ <= options_.silence) ahead_ = milliseconds(0);
 }
 
 }  // namespace soakwatch

@@ -28,6 +28,8 @@ class TrustedClock {
   ClockReading look(const Moment& now);
 
  private:
+  void jumped(milliseconds by);
+
   Options options_;
   std::mutex mutex_;
   milliseconds offset_{0};        // wall - boottime, at the last look

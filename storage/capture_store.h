@@ -48,10 +48,10 @@ class CaptureStore {
   CaptureStore& operator=(const CaptureStore&) = delete;
 
   // Stores `content` as it is; `extension` is "pb.gz" (a profile) or "txt.gz" (text, compressed by
-  // gzip). Id, file and bytes of `capture` are given out here; its target must be
-  // stored. What must go for it goes (storage/capture_budget.h). The file is
-  // synced when this returns, the row is queued. Errors: kTooLarge (the budget, or too little free
-  // space: all stays as it was), kInvalid, kNotFound (no such target), kDenied, kIo, kUnavailable.
+  // gzip). Id, file and bytes of `capture` are given out here; its target must be stored. What must
+  // go for it goes (storage/capture_budget.h). The file is synced when this returns, the row is
+  // queued. Errors: kTooLarge (the budget, or too little free space: all stays as it was),
+  // kInvalid, kNotFound (no such target), kDenied, kIo, kUnavailable.
   Result<Capture> add(Capture capture, std::string_view content, std::string_view extension);
 
   // Removes what is too old or no longer needed, and what a crash left behind; for now and then.

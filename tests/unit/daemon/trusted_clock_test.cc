@@ -68,6 +68,15 @@ TEST(TrustedClockTest, AClockThatIsSetSoonAfterTheStartIsTrusted) {
   EXPECT_EQ(clock.look(after(minutes(2))).sure(), at(minutes(2)));
 }
 
+TEST(TrustedClockTest, AClockThatIsSetWhileNothingRanIsTrusted) {
+  TrustedClock first = started();
+  const ClockReading left = first.look(after(minutes(1), -20 * kYear));
+  TrustedClock second({}, after(hours(2)), left);
+  EXPECT_EQ(second.look(after(hours(2))).sure(), at(hours(2)));
+  TrustedClock third({}, after(hours(2), kYear), left);
+  EXPECT_FALSE(third.look(after(hours(2), kYear)).is_trusted());
+}
+
 TEST(TrustedClockTest, ARestartWithinTheDayChangesNothing) {
   TrustedClock first = started();
   const ClockReading left = first.look(after(minutes(1), kYear));
