@@ -25,6 +25,12 @@ std::string_view whole_lines(std::string_view text) {
   return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
 }
 
+std::string_view without_deleted(std::string_view exe) {
+  constexpr std::string_view kMark = " (deleted)";
+  if (exe.ends_with(kMark)) exe.remove_suffix(kMark.size());
+  return exe;
+}
+
 std::optional<std::uint64_t> parse_kilobytes(std::string_view text) {
   constexpr std::uint64_t kBytesPerKilobyte = 1024;
   const auto kilobytes = parse_unsigned<std::uint64_t>(take_field(text));

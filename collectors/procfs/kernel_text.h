@@ -19,6 +19,9 @@ std::string_view take_field(std::string_view& line);
 // The text up to its last newline: what is whole in a file that was cut at a limit.
 std::string_view whole_lines(std::string_view text);
 
+// The path of an executable, without the mark of a file that was replaced meanwhile.
+std::string_view without_deleted(std::string_view exe);
+
 // The whole of `text` as a number without sign; absent when it is anything else or too large.
 template <class Unsigned>
 std::optional<Unsigned> parse_unsigned(std::string_view text, int base = 10) {

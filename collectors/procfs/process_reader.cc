@@ -141,11 +141,14 @@ struct ProcessReader::Impl {
   // kNotFound as well when the start time says that this is another process.
   [[nodiscard]] Result<ProcStat> read_stat() const;
   // The folder to read memory and descriptors from where it is not the process' own; empty where it
-  // is. kNotFound: a zombie.
+  // is. kNotFound: the process has ended.
   [[nodiscard]] Result<std::optional<ProcessDirectory>> stand_in(const ProcStat& stat) const;
   Result<void> count_fds(const ProcessDirectory& from, MetricValues& out);
-  void renew_info(const ProcessDirectory& from, std::string comm);
-  void look_for_exec(const ProcessDirectory& from, const std::string& comm);
+  // Whether what was just read from `thread`, or from the folder of the process, had its memory and
+  // descriptors all the while. kNotFound: the process has ended; kUnavailable: that thread has.
+  [[nodiscard]] Result<void> check_lives(const std::optional<ProcessDirectory>& thread) const;
+  void renew_info(const ProcessDirectory& from, ProcStat stat);
+  void look_for_exec(const ProcessDirectory& from, const ProcStat& stat);
 
   ProcessDirectory folder;
   ProcFile stat_file;
@@ -154,6 +157,7 @@ struct ProcessReader::Impl {
   ProcessInfo info;
   std::filesystem::path cgroup_root;
   std::string newest_comm;
+  std::uint64_t start_stack = 0;  // ProcStat's, of the program that `info` tells of
   bool program_replaced = false;
   double page_bytes = static_cast<double>(sysconf(_SC_PAGESIZE));
   double ticks_per_second = static_cast<double>(sysconf(_SC_CLK_TCK));
@@ -173,8 +177,19 @@ Result<std::optional<ProcessDirectory>> ProcessReader::Impl::stand_in(const Proc
   if (!stat.main_thread_ended() && stat.vsize_bytes != 0) return std::nullopt;
   auto thread = folder.living_thread(info.id.pid);
   if (thread) return std::optional<ProcessDirectory>(std::move(*thread));
-  if (stat.main_thread_ended()) return not_found("the process has ended (zombie)");
+  if (stat.main_thread_ended()) return not_found("the process has ended");
   return std::nullopt;  // a kernel thread
+}
+
+Result<void> ProcessReader::Impl::check_lives(const std::optional<ProcessDirectory>& thread) const {
+  const auto stat = read_stat();
+  if (!stat) return stat.error();
+  if (!thread && !stat->main_thread_ended()) return {};
+  const auto others = stand_in(*stat);
+  if (!others) return others.error();
+  const auto of_thread = thread ? thread->read_stat() : stat;
+  if (of_thread && !of_thread->main_thread_ended()) return {};
+  return Error{ErrorKind::kUnavailable, "the thread that was read has ended"};
 }
 
 Result<void> ProcessReader::Impl::count_fds(const ProcessDirectory& from, MetricValues& out) {
@@ -197,28 +212,35 @@ Result<void> ProcessReader::Impl::count_fds(const ProcessDirectory& from, Metric
   return {};
 }
 
-void ProcessReader::Impl::renew_info(const ProcessDirectory& from, std::string comm) {
+void ProcessReader::Impl::renew_info(const ProcessDirectory& from, ProcStat stat) {
   constexpr int kMaxReads = 3;
   for (int i = 0; i < kMaxReads; ++i) {
     ProcessInfo read = read_info(from, cgroup_root);
     read.id = info.id;
-    read.comm = comm;
+    read.comm = stat.comm;
     info = std::move(read);
+    start_stack = stat.start_stack;
     // An exec meanwhile would have mixed two programs.
-    const auto stat = read_stat();
-    if (!stat || stat->comm == comm) break;
-    comm = stat->comm;
+    auto after = read_stat();
+    if (!after || (after->comm == stat.comm && after->start_stack == stat.start_stack)) break;
+    stat = std::move(*after);
   }
   newest_comm = info.comm;
 }
 
-// The kernel renames a process at its exec. But a program may name itself, even in each round: the
-// executable tells the one from the other.
-void ProcessReader::Impl::look_for_exec(const ProcessDirectory& from, const std::string& comm) {
-  if (comm == newest_comm) return;
-  newest_comm = comm;
+// An exec moves the stack, by chance, also where a program starts itself anew. Where that is
+// hidden, or not moved: the kernel renames a process at its exec. But a program may name itself,
+// even in each round: the executable tells the one from the other.
+void ProcessReader::Impl::look_for_exec(const ProcessDirectory& from, const ProcStat& stat) {
+  if (stat.start_stack != 0 && start_stack != 0 && stat.start_stack != start_stack) {
+    program_replaced = true;
+    return;
+  }
+  if (stat.comm == newest_comm) return;
+  newest_comm = stat.comm;
   const auto exe = read_proc_link(from.fd(), "exe");
-  if (exe && !info.exe.empty()) program_replaced = *exe != info.exe;
+  if (!exe || info.exe.empty()) return;
+  program_replaced = without_deleted(*exe) != without_deleted(info.exe);
 }
 
 ProcessReader::ProcessReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -236,7 +258,7 @@ void ProcessReader::renew_info() {
   if (!stat) return;  // the next round says why
   const auto thread = impl_->stand_in(*stat);
   if (!thread) return;
-  impl_->renew_info(*thread ? **thread : impl_->folder, std::move(stat->comm));
+  impl_->renew_info(*thread ? **thread : impl_->folder, std::move(*stat));
 }
 
 Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root, pid_t pid,
@@ -261,7 +283,7 @@ Result<ProcessReader> ProcessReader::open(const std::filesystem::path& proc_root
   const auto thread = impl->stand_in(*stat);
   if (!thread) return thread.error().in(where);
   impl->cgroup_root = cgroup_root;
-  impl->renew_info(*thread ? **thread : impl->folder, std::move(stat->comm));
+  impl->renew_info(*thread ? **thread : impl->folder, std::move(*stat));
   return ProcessReader(std::move(impl));
 }
 
@@ -270,7 +292,7 @@ Result<MetricValues> ProcessReader::read_round() {
   if (!stat) return stat.error();
   const auto thread = impl_->stand_in(*stat);
   if (!thread) return thread.error();
-  impl_->look_for_exec(*thread ? **thread : impl_->folder, stat->comm);
+  impl_->look_for_exec(*thread ? **thread : impl_->folder, *stat);
 
   MetricValues out;
   out.set(Metric::kThreads, static_cast<double>(stat->threads));
@@ -290,15 +312,21 @@ Result<MetricValues> ProcessReader::read_round() {
   if (!*thread) {
     const auto done = read_from(impl_->statm_file, impl_->status_file, impl_->folder);
     if (!done) return done.error();
-    return out;
+  } else {
+    // The thread may end at any moment, which is not the end of the process: then its values are
+    // missing in this round.
+    const auto statm = ProcFile::open((*thread)->fd(), "statm");
+    const auto status = ProcFile::open((*thread)->fd(), "status");
+    if (statm && status) {
+      const auto done = read_from(*statm, *status, **thread);
+      if (!done && done.error().kind != ErrorKind::kNotFound) return done.error();
+    }
   }
-  // The thread may end at any moment, which is not the end of the process: then its values are
-  // missing in this round.
-  const auto statm = ProcFile::open((*thread)->fd(), "statm");
-  const auto status = ProcFile::open((*thread)->fd(), "status");
-  if (statm && status) {
-    const auto done = read_from(*statm, *status, **thread);
-    if (!done && done.error().kind != ErrorKind::kNotFound) return done.error();
+  // Who ends has no descriptors before it has an end: that 0 is none.
+  if (out.get(Metric::kOpenFds) == 0.0 || (stat->vsize_bytes > 0 && !out.has(Metric::kRssBytes))) {
+    const auto lives = impl_->check_lives(*thread);
+    if (!lives && lives.error().kind == ErrorKind::kNotFound) return lives.error();
+    if (!lives) out.clear(Metric::kOpenFds);
   }
   return out;
 }
@@ -313,12 +341,12 @@ Result<MetricValues> ProcessReader::read_detail() const {
   MetricValues out;
   for (const auto& result : {read_smaps_rollup(folder, out), count_mappings(folder, out)}) {
     // kNotFound: a kernel without smaps_rollup (before 4.14), a process without memory, or the end,
-    // which the next line tells from these.
+    // which is told from these below.
     if (!result && !is_missing(result.error()) && result.error().kind != ErrorKind::kNotFound) {
       return result.error();
     }
   }
-  if (const auto alive = impl_->read_stat(); !alive) return alive.error();
+  if (const auto lives = impl_->check_lives(*thread); !lives) return lives.error();
   return out;
 }
 
@@ -329,7 +357,7 @@ Result<std::string> ProcessReader::read_fd_table() const {
   if (!thread) return thread.error();
   auto text = soakwatch::read_fd_table(*thread ? **thread : impl_->folder, FdTableLimits{});
   // A process that ends closes its descriptors first: an empty list of one that is gone is none.
-  if (const auto alive = impl_->read_stat(); !alive) return alive.error();
+  if (const auto lives = impl_->check_lives(*thread); !lives) return lives.error();
   return text;
 }
 
@@ -340,7 +368,7 @@ Result<std::string> ProcessReader::read_smaps() const {
   if (!thread) return thread.error();
   auto text = read_smaps_text(*thread ? **thread : impl_->folder);
   // When the process ends meanwhile the text ends as well, in the middle and without an error.
-  if (const auto alive = impl_->read_stat(); !alive) return alive.error();
+  if (const auto lives = impl_->check_lives(*thread); !lives) return lives.error();
   return text;
 }
 

@@ -36,13 +36,6 @@ struct Candidate {
 using Predicate = std::function<Result<bool>(Candidate&)>;
 using Matches = Result<std::vector<ProcessMatch>>;
 
-// The path of the executable, without the mark of a file that was replaced meanwhile.
-std::string_view without_deleted(std::string_view exe) {
-  constexpr std::string_view kMark = " (deleted)";
-  if (exe.ends_with(kMark)) exe.remove_suffix(kMark.size());
-  return exe;
-}
-
 }  // namespace
 
 struct ProcessTable::Impl {

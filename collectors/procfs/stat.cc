@@ -30,7 +30,12 @@ Result<ProcStat> parse_stat(std::string_view text) {
   if (state.size() != 1) return invalid("stat: field 3 is wrong");
   stat.state = state.front();
   if (auto ok = read(4, stat.parent_pid); !ok) return ok.error();
-  skip(7);
+  skip(4);
+  std::uint64_t flags = 0;
+  if (auto ok = read(9, flags); !ok) return ok.error();
+  constexpr std::uint64_t kExiting = 0x4;  // PF_EXITING, include/linux/sched.h
+  stat.exiting = (flags & kExiting) != 0;
+  skip(2);
   if (auto ok = read(12, stat.major_faults); !ok) return ok.error();
   skip(1);
   if (auto ok = read(14, stat.user_ticks); !ok) return ok.error();
@@ -40,6 +45,8 @@ Result<ProcStat> parse_stat(std::string_view text) {
   skip(1);
   if (auto ok = read(22, stat.start_ticks); !ok) return ok.error();
   if (auto ok = read(23, stat.vsize_bytes); !ok) return ok.error();
+  skip(4);
+  stat.start_stack = parse_unsigned<std::uint64_t>(take_field(rest)).value_or(0);  // 28
   return stat;
 }
 

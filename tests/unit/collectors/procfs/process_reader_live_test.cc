@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 
@@ -17,6 +18,7 @@
 #include "child_process.h"
 #include "collectors/procfs/process_directory.h"
 #include "collectors/procfs/process_reader.h"
+#include "fixture_tree.h"
 
 namespace soakwatch {
 namespace {
@@ -101,6 +103,38 @@ TEST(LiveProcess, AKilledChildIsNotFound) {
   EXPECT_EQ(reader->socket_inodes().error().kind, ErrorKind::kNotFound);
 }
 
+// The kernel takes the descriptors away before it closes them: a process with many stays in that
+// state for a while, and has no descriptors there, which is not 0.
+TEST(LiveProcess, AProcessThatEndsHasNoLastZero) {
+  constexpr int kSockets = 3000;
+  std::uint64_t rounds = 0;
+  for (int i = 0; i < 5; ++i) {
+    ChildProcess child([](int ready) {
+      rlimit files{};
+      getrlimit(RLIMIT_NOFILE, &files);
+      files.rlim_cur = files.rlim_max;
+      setrlimit(RLIMIT_NOFILE, &files);
+      for (int n = 0; n < kSockets; ++n) {
+        if (socket(AF_INET, SOCK_DGRAM, 0) < 0) _exit(1);
+      }
+      wait_for_ever(ready);
+    });
+    auto reader = ProcessReader::open(kProc, child.pid(), "boot");
+    ASSERT_TRUE(reader);
+    ASSERT_TRUE(reader->read_round());
+    ASSERT_EQ(kill(child.pid(), SIGKILL), 0);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    auto round = reader->read_round();
+    for (; round; round = reader->read_round()) {
+      ++rounds;
+      EXPECT_GE(round->get(Metric::kOpenFds).value_or(kSockets), kSockets);
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    }
+    EXPECT_EQ(round.error().kind, ErrorKind::kNotFound);
+  }
+  RecordProperty("rounds_after_the_kill", static_cast<int>(rounds));
+}
+
 TEST(LiveProcess, AReusedPidIsNotFound) {
   ChildProcess child(wait_for_ever);
   const pid_t pid = child.pid();
@@ -179,6 +213,67 @@ TEST(LiveProcess, IsTheSameProgramUnderAnotherName) {
   EXPECT_FALSE(reader->program_replaced());
   EXPECT_EQ(reader->info().comm, name.data());
   ASSERT_EQ(prctl(PR_SET_NAME, name.data()), 0);
+}
+
+// As a service does that was upgraded: the same name, the same file.
+TEST(LiveProcess, KnowsThatItStartedItselfAnew) {
+  std::array<int, 2> go{};
+  std::array<int, 2> started{};
+  ASSERT_EQ(pipe2(go.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(started.data(), O_CLOEXEC), 0);
+  const auto wait_for_start = [&] {
+    char byte = 0;
+    EXPECT_EQ(read(started[0], &byte, 1), 1);
+  };
+  ChildProcess child([&](int) {
+    dup2(go[0], STDIN_FILENO);
+    dup2(started[1], STDOUT_FILENO);
+    execl("/bin/sh", "sh", "-c", "echo; read _; exec sh -c 'echo; read _'", nullptr);
+  });
+  wait_for_start();
+  auto reader = ProcessReader::open(kProc, child.pid(), "boot");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info().comm, "sh");
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
+  ASSERT_EQ(write(go[1], "\n", 1), 1);
+  wait_for_start();
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_TRUE(reader->program_replaced());
+  EXPECT_EQ(reader->info().comm, "sh");
+  reader->renew_info();
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_FALSE(reader->program_replaced());
+  for (const int fd : {go[0], go[1], started[0], started[1]}) close(fd);
+}
+
+// As a service does whose package was upgraded while it runs.
+TEST(LiveProcess, IsTheSameProgramWhereItsFileWasReplaced) {
+  const WrittenTree tree;
+  const std::filesystem::path file = tree.root() / "server";
+  std::filesystem::copy_file("/bin/sh", file);
+  std::array<int, 2> go{};
+  std::array<int, 2> done{};
+  ASSERT_EQ(pipe2(go.data(), O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(done.data(), O_CLOEXEC), 0);
+  ChildProcess child([&](int) {
+    dup2(go[0], STDIN_FILENO);
+    dup2(done[1], STDOUT_FILENO);
+    const char* rename = "echo; read _; printf renamed >/proc/$$/comm; echo; read _";
+    execl(file.c_str(), "server", "-c", rename, nullptr);
+  });
+  char byte = 0;
+  ASSERT_EQ(read(done[0], &byte, 1), 1);
+  auto reader = ProcessReader::open(kProc, child.pid(), "boot");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->info().comm, "server");
+  std::filesystem::remove(file);
+  ASSERT_EQ(write(go[1], "\n", 1), 1);
+  ASSERT_EQ(read(done[0], &byte, 1), 1);
+  ASSERT_TRUE(reader->read_round());
+  EXPECT_EQ(ProcessReader::open(kProc, child.pid(), "boot").value().info().comm, "renamed");
+  EXPECT_FALSE(reader->program_replaced());
+  for (const int fd : {go[0], go[1], done[0], done[1]}) close(fd);
 }
 
 TEST(LiveProcess, CountsManyDescriptors) {

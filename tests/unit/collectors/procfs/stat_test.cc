@@ -7,7 +7,8 @@ namespace {
 
 // The fields that follow the name, each with its own number as value where it is read.
 constexpr const char* kAfterName =
-    " S 4 5 6 7 -8 9 10 11 12 13 14 15 16 17 -18 -19 20 21 22 23 24 18446744073709551615 26 27\n";
+    " S 4 5 6 7 -8 9 10 11 12 13 14 15 16 17 -18 -19 20 21 22 23 24 18446744073709551615 26 27 28 "
+    "29\n";
 
 TEST(ParseStat, ReadsTheFieldsByTheirNumbers) {
   const auto stat = parse_stat(std::string("1 (sidecar)") + kAfterName);
@@ -20,7 +21,16 @@ TEST(ParseStat, ReadsTheFieldsByTheirNumbers) {
   EXPECT_EQ(stat->threads, 20U);
   EXPECT_EQ(stat->start_ticks, 22U);
   EXPECT_EQ(stat->vsize_bytes, 23U);
+  EXPECT_EQ(stat->start_stack, 28U);
   EXPECT_FALSE(stat->main_thread_ended());
+}
+
+TEST(ParseStat, WhoExitsHasEnded) {
+  const auto stat = parse_stat(
+      "4003 (leaver) R 1 1 1 0 -1 4194564 1 0 0 0 1 2 0 0 20 0 1 0 160350 0 0 184467 0 0 0\n");
+  ASSERT_TRUE(stat);
+  EXPECT_TRUE(stat->exiting);
+  EXPECT_TRUE(stat->main_thread_ended());
 }
 
 TEST(ParseStat, IsNotFooledByTheName) {
