@@ -78,7 +78,8 @@ DoctorLine judge_proc(const MachineFacts& machine) {
           {}};
 }
 
-DoctorLine judge_capabilities(const MachineFacts& machine) {
+DoctorLine judge_capabilities(const DoctorFacts& facts) {
+  const MachineFacts& machine = facts.machine;
   struct Gain {
     int capability;
     std::string_view name, adds;
@@ -104,16 +105,12 @@ DoctorLine judge_capabilities(const MachineFacts& machine) {
   if (ptrace != search) {
     line.health = Health::kWarn;
     line.found += "; CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH help together only";
-    line.mend =
-        "sudo setcap cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep "
-        "\"$(readlink -f \"$(command -v soakwatch)\")\"";
+    line.mend = deeper_command(facts);
   } else if (has_capability(machine, kCapPerfmon) && !ptrace &&
              parse_kernel_version(machine.kernel_release) < kPerfmonReadsMaps) {
     line.health = Health::kWarn;
     line.found += "; before Linux 6.15 CAP_PERFMON alone shows nothing more";
-    line.mend =
-        "sudo setcap cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep "
-        "\"$(readlink -f \"$(command -v soakwatch)\")\"";
+    line.mend = deeper_command(facts);
   }
   return line;
 }
@@ -203,7 +200,7 @@ KernelVersion parse_kernel_version(std::string_view release) {
 
 std::vector<DoctorLine> judge_machine(const DoctorFacts& facts) {
   const MachineFacts& machine = facts.machine;
-  return {judge_kernel(machine),       judge_proc(machine),  judge_capabilities(machine),
+  return {judge_kernel(machine),       judge_proc(machine),  judge_capabilities(facts),
           judge_ptrace_scope(machine), judge_clock(machine), judge_open_files(facts),
           judge_cgroup(machine)};
 }

@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxNamesShown = 40;
 
-std::string doctor_as_root(const TargetFacts& target) {
-  return "sudo soakwatch doctor " + shell_word(target.spec);
-}
-
 DoctorLine judge_match(const TargetFacts& target) {
   if (!target.trouble.empty()) {
     return {Health::kFail, "target", target.trouble, "ps -eo pid,user,comm,args", {}};
@@ -31,20 +27,12 @@ DoctorLine judge_match(const TargetFacts& target) {
       {}};
 }
 
-// How a process becomes readable: docs/security.md, packaging/systemd/deeper.conf.
-std::string mend_reading(const TargetFacts& target, const ReadFacts& read) {
-  if (target.is_own || read.what == "statm" || read.what == "fd count")
-    return doctor_as_root(target);
-  return "sudo setcap cap_perfmon,cap_sys_ptrace,cap_dac_read_search=ep "
-         "\"$(readlink -f \"$(command -v soakwatch)\")\"";
-}
-
-DoctorLine judge_read(const TargetFacts& target, const ReadFacts& read) {
+DoctorLine judge_read(const DoctorFacts& facts, const ReadFacts& read) {
   if (read.trouble.empty()) return {Health::kPass, read.what, read.found, {}, {}};
   return {read.what == "statm" ? Health::kFail : Health::kWarn,
           read.what,
           read.trouble,
-          mend_reading(target, read),
+          deeper_command(facts),
           {}};
 }
 
@@ -103,7 +91,8 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-DoctorLine judge_round(const TargetFacts& target) {
+DoctorLine judge_round(const DoctorFacts& facts) {
+  const TargetFacts& target = *facts.target;
   std::string found = fmt::format("{} figures", target.present);
   std::vector<std::string> details;
   if (!target.missing_proc.empty()) details.push_back("of /proc: " + joined(target.missing_proc));
@@ -112,17 +101,34 @@ DoctorLine judge_round(const TargetFacts& target) {
   if (missing > 0) found += fmt::format("; {} missing", missing);
   if (target.missing_proc.empty()) return {Health::kPass, "a round", found, {}, details};
   return {target.present == 0 ? Health::kFail : Health::kWarn, "a round", found,
-          doctor_as_root(target), details};
+          deeper_command(facts), details};
 }
 
 }  // namespace
 
-std::vector<DoctorLine> judge_target(const TargetFacts& target) {
+// A program whose file has capabilities would give them to everybody who may start it. So root runs
+// the command, and the service, which nobody else can start, has them from its unit.
+std::string deeper_command(const DoctorFacts& facts) {
+  const bool has_all = has_capability(facts.machine, kCapSysPtrace) &&
+                       has_capability(facts.machine, kCapDacReadSearch);
+  if (facts.machine.is_root && !has_all) {
+    return "grep Cap /proc/self/status    # root without them: what started it, such as a "
+           "container, has to grant them";
+  }
+  std::string command = "sudo soakwatch doctor";
+  if (facts.target) command += " " + shell_word(facts.target->spec);
+  if (facts.target && facts.target->is_own) return command;
+  return command + "    # by hand; for the service level 2 of deeper.conf (docs/install.md)";
+}
+
+std::vector<DoctorLine> judge_target(const DoctorFacts& facts) {
+  if (!facts.target) return {};
+  const TargetFacts& target = *facts.target;
   std::vector<DoctorLine> lines{judge_match(target)};
   if (target.matches == 0 || !target.trouble.empty()) return lines;
-  for (const ReadFacts& read : target.reads) lines.push_back(judge_read(target, read));
+  for (const ReadFacts& read : target.reads) lines.push_back(judge_read(facts, read));
   judge_pprof(target, lines);
-  lines.push_back(judge_round(target));
+  lines.push_back(judge_round(facts));
   return lines;
 }
 

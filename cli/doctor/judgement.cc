@@ -27,7 +27,7 @@ std::vector<DoctorLine> judge(const DoctorFacts& facts) {
   add(judge_store(facts));
   add(judge_daemon(facts));
   add(judge_services(facts));
-  if (facts.target) add(judge_target(*facts.target));
+  add(judge_target(facts));
   return lines;
 }
 

@@ -29,10 +29,13 @@ std::vector<DoctorLine> judge_machine(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_store(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_daemon(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_services(const DoctorFacts& facts);
-std::vector<DoctorLine> judge_target(const TargetFacts& target);
+// Nothing where no target was looked at.
+std::vector<DoctorLine> judge_target(const DoctorFacts& facts);
 
 // How the daemon of these facts is started, for a person.
 std::string start_command(const DoctorFacts& facts);
+// How the same is looked at with the rights that show more of other users' processes.
+std::string deeper_command(const DoctorFacts& facts);
 
 // linux/capability.h
 inline constexpr int kCapDacReadSearch = 2;

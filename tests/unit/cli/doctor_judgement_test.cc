@@ -5,6 +5,7 @@
 
 #include "cli/doctor/doctor_output.h"
 #include "cli/doctor/judgement.h"
+#include "doctor_facts.h"
 
 namespace soakwatch {
 namespace {
@@ -12,53 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 using State = StoreFacts::State;
 
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-const WallTime kNow(1'795'190'400s);  // 2026-11-20
-
-DoctorFacts fit() {
-  DoctorFacts facts;
-  facts.machine.kernel_release = "6.12.5-amd64";
-  facts.machine.has_smaps_rollup = true;
-  facts.machine.proc_options = "rw";
-  facts.machine.sqlite_version = "3.40.1";
-  facts.machine.now = {kNow, 10h, 10h};
-  facts.machine.soft_open_files = facts.machine.hard_open_files = 1024;
-  facts.machine.cgroup_v2 = true;
-  facts.config = {"/etc/s.yaml", false, true, {}, 1};
-  facts.store.file = "/var/s.db";
-  facts.store.state = State::kReadable;
-  facts.store.writer_runs = true;
-  facts.store.writer_pid = 17;
-  facts.store.writer_program = "soakwatchd";
-  facts.store.free_bytes = 4096 * kMiB;
-  facts.store.capture_bytes = kMiB;
-  facts.store.max_capture_bytes = 256 * kMiB;
-  facts.store.running = {{"sidecar", 5s, kNow - 4s}};
-  facts.store.stats = DaemonStats{kNow - 20s, 17, {}};
-  return facts;
-}
-
-DoctorFacts fit_with_target() {
-  DoctorFacts facts = fit();
-  TargetFacts target;
-  target.spec = "name:sidecar";
-  target.matches = 1;
-  target.pid = 99;
-  target.reads = {{"statm", "readable", ""}, {"environ", "readable", ""}};
-  target.pprof.url = "http://127.0.0.1:6060/debug/pprof/";
-  target.pprof.index_latency = target.pprof.heap_latency = 3ms;
-  target.pprof.timeout = 5s;
-  target.present = 30;
-  facts.target = target;
-  return facts;
-}
-
 Health health(const DoctorFacts& facts, const std::string& check) {
-  for (const DoctorLine& line : judge(facts)) {
-    if (line.check == check) return line.health;
-  }
-  ADD_FAILURE() << "no line for " << check;
-  return Health::kPass;
+  return line_of(facts, check).health;
 }
 
 using Change = void (*)(DoctorFacts&);
@@ -82,6 +38,8 @@ TEST_P(Doctor, SeesItAndPassesWithoutIt) {
   for (const DoctorLine& line : judge(facts)) {
     EXPECT_EQ(line.mend.empty(), line.health == Health::kPass) << line.check;
     EXPECT_FALSE(line.found.empty()) << line.check;
+    // The file of a program is everybody's, and so would be its capabilities.
+    EXPECT_EQ(line.mend.find("setcap"), std::string::npos) << line.mend;
   }
 }
 
@@ -151,15 +109,17 @@ INSTANTIATE_TEST_SUITE_P(
              }},
         Case{"NoWriter", "daemon", kWarn, [](DoctorFacts& f) { f.store.writer_runs = false; }},
         Case{"Wal", "write-ahead log", kWarn,
-             [](DoctorFacts& f) { f.store.wal_bytes = 65 * kMiB; }},
-        Case{"DiskLow", "disk", kWarn, [](DoctorFacts& f) { f.store.free_bytes = 1023 * kMiB; }},
-        Case{"DiskFull", "disk", kFail, [](DoctorFacts& f) { f.store.free_bytes = 63 * kMiB; }},
+             [](DoctorFacts& f) { f.store.wal_bytes = 65 * kMebibyte; }},
+        Case{"DiskLow", "disk", kWarn,
+             [](DoctorFacts& f) { f.store.free_bytes = 1023 * kMebibyte; }},
+        Case{"DiskFull", "disk", kFail,
+             [](DoctorFacts& f) { f.store.free_bytes = 63 * kMebibyte; }},
         Case{"Captures", "captures", kWarn,
-             [](DoctorFacts& f) { f.store.capture_bytes = 257 * kMiB; }},
+             [](DoctorFacts& f) { f.store.capture_bytes = 257 * kMebibyte; }},
         Case{"Silent", "samples", kFail,
-             [](DoctorFacts& f) { f.store.running[0].newest_sample = kNow - 76s; }},
+             [](DoctorFacts& f) { f.store.running[0].newest_sample = kToday - 76s; }},
         Case{"Future", "samples", kWarn,
-             [](DoctorFacts& f) { f.store.running[0].newest_sample = kNow + 1h; }},
+             [](DoctorFacts& f) { f.store.running[0].newest_sample = kToday + 1h; }},
         Case{"NoneRuns", "samples", kWarn, [](DoctorFacts& f) { f.store.running.clear(); }},
         Case{"NoProcess", "target", kFail, [](DoctorFacts& f) { f.target->matches = 0; }},
         Case{"Several", "target", kWarn, [](DoctorFacts& f) { f.target->matches = 2; }},
