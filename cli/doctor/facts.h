@@ -33,6 +33,8 @@ struct ConfigFacts {
   bool found = false;
   std::vector<std::string> mistakes;
   std::size_t targets = 0;
+  int targets_line = 0;  // of the key, from 1; 0: it is not there
+  bool writable = true;  // by us
 };
 
 struct RunningTarget {

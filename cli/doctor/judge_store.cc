@@ -17,6 +17,13 @@ constexpr std::size_t kMaxMistakes = 20;
 
 std::string bytes(std::int64_t count) { return format_bytes(static_cast<double>(count)); }
 
+// An editor, because the file is a person's: it may hold an empty list already, and a key that
+// stands there twice is a mistake.
+std::string edit_command(const ConfigFacts& config) {
+  return fmt::format("{1} {0} && soakwatchd --config {0} --check-config", shell_word(config.file),
+                     config.writable ? "editor" : "sudoedit");
+}
+
 DoctorLine judge_config(const ConfigFacts& config) {
   const std::string file = shell_word(config.file);
   if (!config.found && config.named) {
@@ -39,8 +46,7 @@ DoctorLine judge_config(const ConfigFacts& config) {
     DoctorLine line{Health::kFail, "configuration",
                     fmt::format("{}: {} {}", config.file, config.mistakes.size(),
                                 config.mistakes.size() == 1 ? "mistake" : "mistakes"),
-                    fmt::format("editor {0} && soakwatchd --config {0} --check-config", file),
-                    config.mistakes};
+                    edit_command(config), config.mistakes};
     if (line.details.size() > kMaxMistakes) line.details.resize(kMaxMistakes);
     return line;
   }
@@ -48,7 +54,13 @@ DoctorLine judge_config(const ConfigFacts& config) {
     return {Health::kWarn,
             "configuration",
             config.file + " is valid and names no target",
-            fmt::format("printf 'targets:\\n  - name:sidecar\\n' >> {}", file),
+            edit_command(config) +
+                (config.targets_line > 0
+                     ? fmt::format("    # what `targets:` in line {} holds becomes [name:sidecar], "
+                                   "with the name of your program",
+                                   config.targets_line)
+                     : std::string("    # add a line `targets: [name:sidecar]`, with the name of "
+                                   "your program")),
             {}};
   }
   return {Health::kPass,

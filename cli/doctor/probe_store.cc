@@ -1,6 +1,8 @@
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 
 #include "cli/doctor/probes.h"
@@ -88,7 +90,31 @@ Result<std::vector<RunningTarget>> running_targets(SampleReader& reader, const C
   return running;
 }
 
+// Of a file that was found valid, so that it is no longer than a configuration may be.
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
 }  // namespace
+
+int line_of_key(std::string_view yaml, std::string_view key) {
+  int line = 1;
+  while (true) {
+    std::string_view rest = yaml;
+    if (rest.starts_with(key)) {
+      rest.remove_prefix(key.size());
+      rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+      if (rest.starts_with(':')) return line;
+    }
+    const std::size_t end = yaml.find('\n');
+    if (end == std::string_view::npos) return 0;
+    yaml.remove_prefix(end + 1);
+    ++line;
+  }
+}
 
 ProbedConfig probe_config(const std::optional<fs::path>& named) {
   ProbedConfig probed;
@@ -99,12 +125,14 @@ ProbedConfig probe_config(const std::optional<fs::path>& named) {
   std::error_code error;
   facts.found = fs::exists(file, error) || (error && error != std::errc::no_such_file_or_directory);
   if (!facts.found) return probed;
+  facts.writable = ::access(file.c_str(), W_OK) == 0;
   ConfigFlags flags;
   flags.config_file = file;
   auto config = effective_config(flags);
   if (config) {
     probed.config = std::move(*config);
     facts.targets = probed.config.targets.size();
+    if (facts.targets == 0) facts.targets_line = line_of_key(text_of(file), "targets");
     return probed;
   }
   std::istringstream lines(config.error().message);

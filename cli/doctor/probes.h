@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cli/doctor/facts.h"
 #include "config/config.h"
@@ -25,6 +26,9 @@ struct ProbedConfig {
   Config config;
 };
 ProbedConfig probe_config(const std::optional<std::filesystem::path>& named);
+
+// The line, from 1, in which a key of the outermost section begins; 0 when it is not there.
+int line_of_key(std::string_view yaml, std::string_view key);
 
 StoreFacts probe_store(const std::filesystem::path& database, bool named, const Config& config);
 ServiceFacts probe_services(bool is_root);

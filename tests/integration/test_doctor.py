@@ -54,6 +54,25 @@ def test_mistakes_of_a_configuration_are_listed(bench):
     assert "--check-config" in checks["configuration"]["mend"]
 
 
+def test_a_configuration_without_targets(bench):
+    """What it says to write makes a valid file, also of the one that it says to make."""
+    file = bench.write("full.yaml", bench.soakwatchd("--config", bench.write("none.yaml", ""),
+                                                     "--show-config").out)
+    lines = file.read_text().splitlines()
+    found = doctor(bench, "--config", file)["configuration"]
+    assert found["health"] == WARN
+    line = int(found["mend"].split("`targets:` in line ")[1].split()[0])
+    assert lines[line - 1] == "targets: []"
+    lines[line - 1] = "targets: [name:sidecar]"
+    file.write_text("\n".join(lines))
+    assert doctor(bench, "--config", file)["configuration"]["health"] == PASS
+    short = bench.write("short.yaml", "log:\n  level: info\n")
+    found = doctor(bench, "--config", short)["configuration"]
+    added = found["mend"].split("add a line `")[1].split("`")[0]
+    short.write_text(short.read_text() + added + "\n")
+    assert doctor(bench, "--config", short)["configuration"]["health"] == PASS
+
+
 def test_a_daemon_and_its_database(bench):
     target = bench.leaky()
     daemon = bench.daemon(f"name:{target.comm}")

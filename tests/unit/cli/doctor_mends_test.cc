@@ -1,6 +1,7 @@
 // The words of the mends that matter: a command that is wrong does harm on somebody's machine.
 #include <gtest/gtest.h>
 
+#include "cli/doctor/probes.h"
 #include "doctor_facts.h"
 
 namespace soakwatch {
@@ -9,7 +10,7 @@ namespace {
 using testing::AssertionResult;
 using Unit = UnitFacts::State;
 
-AssertionResult has(const std::string& text, const std::string& words) {
+AssertionResult says(const std::string& text, const std::string& words) {
   if (text.find(words) != std::string::npos) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "'" << words << "' is not in: " << text;
 }
@@ -31,8 +32,8 @@ TEST(DoctorMends, AnotherUsersProcessIsLookedAtByRoot) {
   for (const char* check : {"fd count", "fd links", "smaps_rollup", "environ"}) {
     const std::string mend = line_of(facts, check).mend;
     EXPECT_EQ(mend.find("sudo soakwatch doctor name:sidecar "), 0U) << mend;
-    EXPECT_TRUE(has(mend, "deeper.conf"));
-    EXPECT_FALSE(has(mend, "setcap"));
+    EXPECT_TRUE(says(mend, "deeper.conf"));
+    EXPECT_FALSE(says(mend, "setcap"));
   }
 }
 
@@ -45,8 +46,8 @@ TEST(DoctorMends, HalfALevelOfCapabilities) {
     const DoctorLine line = line_of(facts, "capabilities");
     EXPECT_EQ(line.health, Health::kWarn);
     EXPECT_EQ(line.mend.find("sudo soakwatch doctor"), 0U) << line.mend;
-    EXPECT_TRUE(has(line.mend, "deeper.conf"));
-    EXPECT_FALSE(has(line.mend, "setcap"));
+    EXPECT_TRUE(says(line.mend, "deeper.conf"));
+    EXPECT_FALSE(says(line.mend, "setcap"));
   }
 }
 
@@ -54,8 +55,31 @@ TEST(DoctorMends, RootWithoutRightsIsNotToldToBecomeRoot) {
   DoctorFacts facts = with_hidden_target();
   facts.machine.is_root = true;
   const std::string mend = line_of(facts, "environ").mend;
-  EXPECT_FALSE(has(mend, "sudo"));
-  EXPECT_TRUE(has(mend, "container"));
+  EXPECT_FALSE(says(mend, "sudo"));
+  EXPECT_TRUE(says(mend, "container"));
+}
+
+TEST(DoctorMends, AConfigurationWithoutTargetsIsEditedNotAppendedTo) {
+  DoctorFacts facts = fit();
+  facts.config.targets = 0;
+  std::string mend = line_of(facts, "configuration").mend;
+  EXPECT_EQ(mend.find("editor /etc/s.yaml && soakwatchd --config /etc/s.yaml --check-config"), 0U)
+      << mend;
+  EXPECT_TRUE(says(mend, "add a line `targets: [name:sidecar]`"));
+  facts.config.targets_line = 155;
+  facts.config.writable = false;
+  mend = line_of(facts, "configuration").mend;
+  EXPECT_EQ(mend.find("sudoedit /etc/s.yaml"), 0U) << mend;
+  EXPECT_TRUE(says(mend, "`targets:` in line 155"));
+  EXPECT_FALSE(says(mend, ">"));
+}
+
+TEST(DoctorProbes, LineOfAKey) {
+  EXPECT_EQ(line_of_key("targets: []", "targets"), 1);
+  EXPECT_EQ(line_of_key("a: 1\n# targets:\n  targets: x\ntargets :\n", "targets"), 4);
+  EXPECT_EQ(line_of_key("targets_of: 1\n", "targets"), 0);
+  EXPECT_EQ(line_of_key("targets", "targets"), 0);
+  EXPECT_EQ(line_of_key("", "targets"), 0);
 }
 
 }  // namespace
