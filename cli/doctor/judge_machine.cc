@@ -60,7 +60,9 @@ DoctorLine judge_proc(const MachineFacts& machine) {
     return {Health::kFail,
             "proc",
             "/proc shows processes only (subset=pid): boot id and socket tables are missing",
-            "sudo mount -o remount,subset= /proc",
+            // No remount takes this option away: proc_apply_options() in fs/proc/root.c.
+            "sudo mount -t proc proc /proc    # over it; for good in /etc/fstab; in a container or a "
+            "service (ProcSubset=) only what starts it can mend it",
             {}};
   }
   const std::string hidepid = option_value(*machine.proc_options, "hidepid");

@@ -117,6 +117,24 @@ def test_a_bus_that_stays_silent_does_not_hang_it(bench):
     assert "a soak cannot keep this machine awake" in done.out
 
 
+def test_a_proc_of_processes_only_is_mended_by_its_mend(bench):
+    own = [] if os.geteuid() == 0 else ["--user", "--map-root-user", "--pid", "--fork"]
+    script = bench.write("mend.sh", f"""
+mount -t proc -o subset=pid proc /proc || exit 77
+{SOAKWATCH} doctor --json
+mount -t proc proc /proc || exit 77
+{SOAKWATCH} doctor --json
+exit 0
+""")
+    program = bench.run_program(["unshare", *own, "--mount", "sh", script], "mend")
+    if program.wait(60) != 0:
+        pytest.skip(f"/proc may not be mounted here: {program.err.strip()}")
+    before, after = [{check["check"]: check for check in json.loads(line)["checks"]}["proc"]
+                     for line in program.out.splitlines()]
+    assert before["health"] == FAIL and before["mend"].startswith("sudo mount -t proc proc /proc ")
+    assert after["health"] == PASS
+
+
 @preloads_a_library
 @pytest.mark.parametrize("where", ["database", "configuration"])
 def test_a_mount_that_answers_nobody(bench, where):

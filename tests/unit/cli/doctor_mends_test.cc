@@ -74,6 +74,15 @@ TEST(DoctorMends, AConfigurationWithoutTargetsIsEditedNotAppendedTo) {
   EXPECT_FALSE(says(mend, ">"));
 }
 
+TEST(DoctorMends, ASubsetOfProcIsMountedOver) {
+  DoctorFacts facts = fit();
+  facts.machine.proc_options = "rw,relatime,subset=pid";
+  const std::string mend = line_of(facts, "proc").mend;
+  EXPECT_EQ(mend.find("sudo mount -t proc proc /proc "), 0U) << mend;
+  EXPECT_FALSE(says(mend, "remount"));
+  EXPECT_TRUE(says(mend, "container"));
+}
+
 TEST(DoctorProbes, LineOfAKey) {
   EXPECT_EQ(line_of_key("targets: []", "targets"), 1);
   EXPECT_EQ(line_of_key("a: 1\n# targets:\n  targets: x\ntargets :\n", "targets"), 4);
