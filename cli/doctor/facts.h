@@ -27,6 +27,12 @@ struct MachineFacts {
   bool cgroup_v2 = false;
 };
 
+// What soakwatch.service reads and writes, as far as its usual places and their file tell.
+struct ServicePlaces {
+  std::string config;
+  std::string database;
+};
+
 struct ConfigFacts {
   std::string file;
   bool named = false;  // by --config
@@ -35,6 +41,8 @@ struct ConfigFacts {
   std::size_t targets = 0;
   int targets_line = 0;  // of the key, from 1; 0: it is not there
   bool writable = true;  // by us
+  ServicePlaces of_system;
+  ServicePlaces of_user;  // empty for root, whose places are the system's
 };
 
 struct RunningTarget {
@@ -69,6 +77,7 @@ struct UnitFacts {
   bool of_user = false;
   State state = State::kNoSystemctl;
   std::string detail;  // "active (running)"
+  int main_pid = 0;    // 0: no process
 };
 
 // Absent `trouble`: it is reachable.

@@ -9,18 +9,58 @@
 
 namespace soakwatch {
 
-std::string start_command(const DoctorFacts& facts) {
-  if (facts.store.named) {
-    return "soakwatchd --config " + shell_word(facts.config.file) + " --db " +
-           shell_word(facts.store.file);
+namespace {
+
+// The service whose database is looked at; null: neither, or it is not installed. Its pid is the
+// proof; while nothing writes, the places tell.
+const UnitFacts* service_of_store(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
+  for (const UnitFacts& unit : facts.services.units) {
+    if (unit.main_pid > 0 && store.writer_runs && unit.main_pid == store.writer_pid) return &unit;
   }
   for (const UnitFacts& unit : facts.services.units) {
-    if (unit.state == UnitFacts::State::kInactive || unit.state == UnitFacts::State::kFailed) {
-      return unit.of_user ? "systemctl --user enable --now soakwatch"
-                          : "sudo systemctl enable --now soakwatch";
-    }
+    const ServicePlaces& places = unit.of_user ? facts.config.of_user : facts.config.of_system;
+    if (places.database != store.file) continue;
+    // It would not read the file that --config names.
+    if (facts.config.named && facts.config.file != places.config) continue;
+    return &unit;
   }
-  return "soakwatchd --config " + shell_word(facts.config.file);
+  return nullptr;
+}
+
+std::string command_by_hand(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
+  std::string command = "soakwatchd --config " + shell_word(facts.config.file);
+  if (store.named) command += " --db " + shell_word(store.file);
+  if (!store.writer_runs || store.writer_pid <= 0) return command;
+  // The lock refuses a second writer.
+  const std::string pid = std::to_string(store.writer_pid);
+  const std::string ended = "tail --pid=" + pid + " -f /dev/null && " + command;
+  return store.writer_program == "soakwatchd" ? "kill " + pid + " && " + ended : ended;
+}
+
+}  // namespace
+
+std::string start_command(const DoctorFacts& facts) {
+  const UnitFacts* unit = service_of_store(facts);
+  if (unit == nullptr) return command_by_hand(facts);
+  const bool another_writes =
+      facts.store.writer_runs && (unit->state != UnitFacts::State::kActive ||
+                                  (unit->main_pid > 0 && unit->main_pid != facts.store.writer_pid));
+  if (another_writes) return command_by_hand(facts);
+  const std::string systemctl = unit->of_user ? "systemctl --user " : "sudo systemctl ";
+  switch (unit->state) {
+    case UnitFacts::State::kInactive:
+    case UnitFacts::State::kFailed:
+      return systemctl + "enable --now soakwatch";
+    case UnitFacts::State::kActive:
+      return systemctl + "restart soakwatch";
+    case UnitFacts::State::kNoSystemctl:
+    case UnitFacts::State::kNoAnswer:
+    case UnitFacts::State::kNotInstalled:
+      break;
+  }
+  return command_by_hand(facts);
 }
 
 namespace {

@@ -57,13 +57,14 @@ DoctorLine judge_proc(const MachineFacts& machine) {
     return {Health::kFail, "proc", "no /proc is mounted", "sudo mount -t proc proc /proc", {}};
   }
   if (option_value(*machine.proc_options, "subset") == "pid") {
-    return {Health::kFail,
-            "proc",
-            "/proc shows processes only (subset=pid): boot id and socket tables are missing",
-            // No remount takes this option away: proc_apply_options() in fs/proc/root.c.
-            "sudo mount -t proc proc /proc    # over it; for good in /etc/fstab; in a container or a "
-            "service (ProcSubset=) only what starts it can mend it",
-            {}};
+    return {
+        Health::kFail,
+        "proc",
+        "/proc shows processes only (subset=pid): boot id and socket tables are missing",
+        // No remount takes this option away: proc_apply_options() in fs/proc/root.c.
+        "sudo mount -t proc proc /proc    # over it; for good in /etc/fstab; in a container or a "
+        "service (ProcSubset=) only what starts it can mend it",
+        {}};
   }
   const std::string hidepid = option_value(*machine.proc_options, "hidepid");
   if (hidepid.empty() || hidepid == "0" || hidepid == "off") {

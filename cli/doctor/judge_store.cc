@@ -138,7 +138,8 @@ DoctorLine judge_disk(const StoreFacts& store) {
           {}};
 }
 
-DoctorLine judge_captures(const StoreFacts& store) {
+DoctorLine judge_captures(const DoctorFacts& facts) {
+  const StoreFacts& store = facts.store;
   if (!store.capture_bytes) {
     return {Health::kWarn,
             "captures",
@@ -152,12 +153,12 @@ DoctorLine judge_captures(const StoreFacts& store) {
   if (*store.capture_bytes <= store.max_capture_bytes) {
     return {Health::kPass, "captures", found, {}, {}};
   }
-  return {Health::kWarn,
-          "captures",
-          found + ": the daemon tidies up when it has this configuration",
-          store.writer_pid > 0 ? fmt::format("kill -HUP {}", store.writer_pid)
-                               : std::string("sudo systemctl restart soakwatch"),
-          {}};
+  return {
+      Health::kWarn,
+      "captures",
+      found + ": the daemon tidies up when it has this configuration",
+      store.writer_pid > 0 ? fmt::format("kill -HUP {}", store.writer_pid) : start_command(facts),
+      {}};
 }
 
 DoctorLine judge_sqlite(const MachineFacts& machine) {
@@ -179,7 +180,7 @@ std::vector<DoctorLine> judge_store(const DoctorFacts& facts) {
   lines.push_back(judge_disk(facts.store));
   if (facts.store.state == State::kMissing) return lines;
   lines.push_back(judge_wal(facts.store));
-  lines.push_back(judge_captures(facts.store));
+  lines.push_back(judge_captures(facts));
   return lines;
 }
 

@@ -32,7 +32,8 @@ std::vector<DoctorLine> judge_services(const DoctorFacts& facts);
 // Nothing where no target was looked at.
 std::vector<DoctorLine> judge_target(const DoctorFacts& facts);
 
-// How the daemon of these facts is started, for a person.
+// How a daemon of this version comes to write this database, for a person: that of the service
+// whose database it is, else one by hand. What writes it now is ended first.
 std::string start_command(const DoctorFacts& facts);
 // How the same is looked at with the rights that show more of other users' processes.
 std::string deeper_command(const DoctorFacts& facts);

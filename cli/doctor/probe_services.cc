@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 
@@ -55,10 +56,10 @@ std::optional<std::string> ask_systemctl(bool of_user) {
   FileDescriptor writing(ends[1]);
   const FileDescriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!nothing.valid()) return std::nullopt;
-  auto child =
-      ChildProcess::start({"systemctl", of_user ? "--user" : "--system", "--no-pager", "show",
-                           "soakwatch.service", "--property=LoadState,ActiveState,SubState"},
-                          {nothing.get(), writing.get(), nothing.get(), true, {}});
+  auto child = ChildProcess::start(
+      {"systemctl", of_user ? "--user" : "--system", "--no-pager", "show", "soakwatch.service",
+       "--property=LoadState,ActiveState,SubState,MainPID"},
+      {nothing.get(), writing.get(), nothing.get(), true, {}});
   writing = FileDescriptor();
   if (!child) return std::nullopt;
   auto text = read_until_closed(reading.get(), Clock::now() + kProbeTimeout);
@@ -78,14 +79,25 @@ UnitFacts probe_unit(bool of_user) {
   UnitFacts facts{of_user, UnitFacts::State::kNoSystemctl, {}};
   if (!in_path("systemctl")) return facts;
   const auto text = ask_systemctl(of_user);
-  const std::string active = text ? property(*text, "ActiveState") : std::string();
+  if (text) return unit_facts(of_user, *text);
+  facts.state = UnitFacts::State::kNoAnswer;
+  facts.detail = "nothing within 2 s";
+  return facts;
+}
+
+}  // namespace
+
+UnitFacts unit_facts(bool of_user, const std::string& shown) {
+  UnitFacts facts{of_user, UnitFacts::State::kNoAnswer, {}};
+  const std::string active = property(shown, "ActiveState");
   if (active.empty()) {
-    facts.state = UnitFacts::State::kNoAnswer;
-    facts.detail = text ? "it does not run here" : "nothing within 2 s";
+    facts.detail = "it does not run here";
     return facts;
   }
-  facts.detail = active + " (" + property(*text, "SubState") + ")";
-  if (property(*text, "LoadState") == "not-found") {
+  facts.detail = active + " (" + property(shown, "SubState") + ")";
+  const std::string pid = property(shown, "MainPID");
+  std::from_chars(pid.data(), pid.data() + pid.size(), facts.main_pid);
+  if (property(shown, "LoadState") == "not-found") {
     facts.state = UnitFacts::State::kNotInstalled;
   } else if (active == "failed") {
     facts.state = UnitFacts::State::kFailed;
@@ -94,8 +106,6 @@ UnitFacts probe_unit(bool of_user) {
   }
   return facts;
 }
-
-}  // namespace
 
 ServiceFacts probe_services(bool is_root) {
   ServiceFacts facts;

@@ -98,6 +98,29 @@ std::string text_of(const fs::path& file) {
   return text.str();
 }
 
+// The units know HOME, and no other variable of the one who asks.
+void add_usual_places(ConfigFacts& facts) {
+  const auto home_only = [](const char* name) -> std::optional<std::string> {
+    if (std::string_view(name) != "HOME") return std::nullopt;
+    return this_process().environment(name);
+  };
+  const Surroundings of_system{home_only, true};
+  facts.of_system = {default_config_file(of_system).string(), default_database(of_system).string()};
+  if (this_process().is_root) return;
+  const Surroundings of_user{home_only, false};
+  facts.of_user = {default_config_file(of_user).string(), default_database(of_user).string()};
+}
+
+// A service writes the database that its file names.
+void add_named_database(const Config& config, ConfigFacts& facts) {
+  const fs::path& database = config.storage.database;
+  // This is what the configuration has where the file names none, or $SOAKWATCH_DB another one.
+  if (database == default_database(this_process())) return;
+  for (ServicePlaces* places : {&facts.of_system, &facts.of_user}) {
+    if (places->config == facts.file) places->database = database.string();
+  }
+}
+
 }  // namespace
 
 int line_of_key(std::string_view yaml, std::string_view key) {
@@ -122,6 +145,7 @@ ProbedConfig probe_config(const std::optional<fs::path>& named) {
   const fs::path file = named.value_or(default_config_file(this_process()));
   facts.file = file.string();
   facts.named = named.has_value();
+  add_usual_places(facts);
   std::error_code error;
   facts.found = fs::exists(file, error) || (error && error != std::errc::no_such_file_or_directory);
   if (!facts.found) return probed;
@@ -132,6 +156,7 @@ ProbedConfig probe_config(const std::optional<fs::path>& named) {
   if (config) {
     probed.config = std::move(*config);
     facts.targets = probed.config.targets.size();
+    add_named_database(probed.config, facts);
     if (facts.targets == 0) facts.targets_line = line_of_key(text_of(file), "targets");
     return probed;
   }

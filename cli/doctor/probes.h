@@ -32,6 +32,8 @@ int line_of_key(std::string_view yaml, std::string_view key);
 
 StoreFacts probe_store(const std::filesystem::path& database, bool named, const Config& config);
 ServiceFacts probe_services(bool is_root);
+// `shown`: what `systemctl show` says of the unit, a "Key=value" a line.
+UnitFacts unit_facts(bool of_user, const std::string& shown);
 TargetFacts probe_target(const TargetSpec& spec, const Config& config);
 
 // Nothing when `name` is on the bus, or can be started there; else why not. `of_user`: the

@@ -25,7 +25,9 @@ inline DoctorFacts fit() {
   facts.machine.now = {kToday, 10h, 10h};
   facts.machine.soft_open_files = facts.machine.hard_open_files = 1024;
   facts.machine.cgroup_v2 = true;
-  facts.config = {"/etc/s.yaml", false, true, {}, 1};
+  facts.config.file = "/etc/s.yaml";
+  facts.config.found = true;
+  facts.config.targets = 1;
   facts.store.file = "/var/s.db";
   facts.store.state = StoreFacts::State::kReadable;
   facts.store.writer_runs = true;

@@ -83,6 +83,75 @@ TEST(DoctorMends, ASubsetOfProcIsMountedOver) {
   EXPECT_TRUE(says(mend, "container"));
 }
 
+DoctorFacts with_services(Unit of_system, Unit of_user) {
+  DoctorFacts facts = fit();
+  facts.config.file = "/home/u/.config/soakwatch/soakwatch.yaml";
+  facts.config.of_system = {"/etc/soakwatch/soakwatch.yaml", "/var/lib/soakwatch/soakwatch.db"};
+  facts.config.of_user = {facts.config.file, "/home/u/.local/state/soakwatch/soakwatch.db"};
+  facts.store.file = facts.config.of_user.database;
+  facts.store.writer_runs = false;
+  facts.store.writer_pid = 0;
+  facts.services.units = {{false, of_system, "a"}, {true, of_user, "b"}};
+  return facts;
+}
+
+void look_at_the_systems(DoctorFacts& facts) {
+  facts.store.file = facts.config.of_system.database;
+  facts.store.named = true;
+}
+
+TEST(DoctorMends, TheServiceWhoseDatabaseItIsIsStarted) {
+  DoctorFacts facts = with_services(Unit::kInactive, Unit::kInactive);
+  EXPECT_EQ(line_of(facts, "daemon").mend, "systemctl --user enable --now soakwatch");
+  facts.store.state = StoreFacts::State::kMissing;
+  EXPECT_EQ(line_of(facts, "database").mend, "systemctl --user enable --now soakwatch");
+  look_at_the_systems(facts);
+  EXPECT_EQ(line_of(facts, "database").mend, "sudo systemctl enable --now soakwatch");
+}
+
+TEST(DoctorMends, AServiceThatIsNotThereOrReadsAnotherFileIsNotStarted) {
+  DoctorFacts facts = with_services(Unit::kInactive, Unit::kNotInstalled);
+  const std::string by_hand = "soakwatchd --config /home/u/.config/soakwatch/soakwatch.yaml";
+  EXPECT_EQ(line_of(facts, "daemon").mend, by_hand);
+  facts.services.units[1].state = Unit::kInactive;
+  facts.config.named = true;
+  facts.config.file = "/tmp/s.yaml";
+  EXPECT_EQ(line_of(facts, "daemon").mend, "soakwatchd --config /tmp/s.yaml");
+  facts.store.named = true;
+  facts.store.file = "/tmp/s.db";
+  EXPECT_EQ(line_of(facts, "daemon").mend, "soakwatchd --config /tmp/s.yaml --db /tmp/s.db");
+}
+
+DoctorFacts with_older_database(Unit of_system, Unit of_user) {
+  DoctorFacts facts = with_services(of_system, of_user);
+  facts.store.state = StoreFacts::State::kOlder;
+  facts.store.trouble = "has version 5";
+  facts.store.writer_runs = true;
+  facts.store.writer_pid = 17;
+  return facts;
+}
+
+TEST(DoctorMends, AnOlderDatabaseThatAServiceWritesTakesARestart) {
+  DoctorFacts facts = with_older_database(Unit::kActive, Unit::kActive);
+  EXPECT_EQ(line_of(facts, "database").mend, "systemctl --user restart soakwatch");
+  facts.services.units[0].main_pid = 17;  // whatever the places say
+  EXPECT_EQ(line_of(facts, "database").mend, "sudo systemctl restart soakwatch");
+  facts.services.units[0].main_pid = 0;
+  look_at_the_systems(facts);
+  EXPECT_EQ(line_of(facts, "database").mend, "sudo systemctl restart soakwatch");
+}
+
+TEST(DoctorMends, WhatWritesAnOlderDatabaseByHandIsEndedFirst) {
+  DoctorFacts facts = with_older_database(Unit::kInactive, Unit::kActive);
+  facts.services.units[1].main_pid = 18;  // it writes another database
+  const std::string start = "tail --pid=17 -f /dev/null && soakwatchd --config ";
+  EXPECT_EQ(line_of(facts, "database").mend.find("kill 17 && " + start), 0U);
+  facts.services.units[1].state = Unit::kInactive;
+  EXPECT_EQ(line_of(facts, "database").mend.find("kill 17 && " + start), 0U);
+  facts.store.writer_program = "soakwatch";  // a soak: its end is waited for
+  EXPECT_EQ(line_of(facts, "database").mend.find(start), 0U);
+}
+
 TEST(DoctorProbes, LineOfAKey) {
   EXPECT_EQ(line_of_key("targets: []", "targets"), 1);
   EXPECT_EQ(line_of_key("a: 1\n# targets:\n  targets: x\ntargets :\n", "targets"), 4);
