@@ -73,7 +73,16 @@ struct StoreFacts {
 };
 
 struct UnitFacts {
-  enum class State { kNoSystemctl, kNoAnswer, kNotInstalled, kInactive, kActive, kFailed };
+  // kRestarting: it ended by itself, and systemd waits to start it again.
+  enum class State {
+    kNoSystemctl,
+    kNoAnswer,
+    kNotInstalled,
+    kInactive,
+    kActive,
+    kRestarting,
+    kFailed
+  };
   bool of_user = false;
   State state = State::kNoSystemctl;
   std::string detail;  // "active (running)"

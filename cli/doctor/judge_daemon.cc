@@ -55,6 +55,8 @@ std::string start_command(const DoctorFacts& facts) {
       return systemctl + "enable --now soakwatch";
     case UnitFacts::State::kActive:
       return systemctl + "restart soakwatch";
+    case UnitFacts::State::kRestarting:  // which it does by itself, in vain
+      return journal_command(*unit);
     case UnitFacts::State::kNoSystemctl:
     case UnitFacts::State::kNoAnswer:
     case UnitFacts::State::kNotInstalled:

@@ -17,19 +17,28 @@ DoctorLine judge_unit(const UnitFacts& unit) {
     case UnitFacts::State::kInactive:
     case UnitFacts::State::kActive:
       return {Health::kPass, check, unit.detail, {}, {}};
+    case UnitFacts::State::kRestarting:
+      return {Health::kFail,
+              check,
+              unit.detail + ": it ends by itself and is started again",
+              journal_command(unit),
+              {}};
     case UnitFacts::State::kFailed:
       break;
   }
   return {Health::kFail,
           check,
           unit.detail,
-          (unit.of_user ? "journalctl --user -u soakwatch -n 50; "
-                        : "journalctl -u soakwatch -n 50; ") +
-              systemctl + " restart soakwatch",
+          journal_command(unit) + "; " + systemctl + " restart soakwatch",
           {}};
 }
 
 }  // namespace
+
+std::string journal_command(const UnitFacts& unit) {
+  return unit.of_user ? "journalctl --user -u soakwatch -n 50"
+                      : "sudo journalctl -u soakwatch -n 50";
+}
 
 std::vector<DoctorLine> judge_services(const DoctorFacts& facts) {
   const ServiceFacts& services = facts.services;

@@ -35,6 +35,8 @@ std::vector<DoctorLine> judge_target(const DoctorFacts& facts);
 // How a daemon of this version comes to write this database, for a person: that of the service
 // whose database it is, else one by hand. What writes it now is ended first.
 std::string start_command(const DoctorFacts& facts);
+// What a service logged last.
+std::string journal_command(const UnitFacts& unit);
 // How the same is looked at with the rights that show more of other users' processes.
 std::string deeper_command(const DoctorFacts& facts);
 

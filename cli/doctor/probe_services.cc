@@ -94,13 +94,16 @@ UnitFacts unit_facts(bool of_user, const std::string& shown) {
     facts.detail = "it does not run here";
     return facts;
   }
-  facts.detail = active + " (" + property(shown, "SubState") + ")";
+  const std::string sub = property(shown, "SubState");
+  facts.detail = active + " (" + sub + ")";
   const std::string pid = property(shown, "MainPID");
   std::from_chars(pid.data(), pid.data() + pid.size(), facts.main_pid);
   if (property(shown, "LoadState") == "not-found") {
     facts.state = UnitFacts::State::kNotInstalled;
   } else if (active == "failed") {
     facts.state = UnitFacts::State::kFailed;
+  } else if (active == "activating" && sub.starts_with("auto-restart")) {
+    facts.state = UnitFacts::State::kRestarting;
   } else {
     facts.state = active == "inactive" ? UnitFacts::State::kInactive : UnitFacts::State::kActive;
   }

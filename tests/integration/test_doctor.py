@@ -117,6 +117,38 @@ def test_a_bus_that_stays_silent_does_not_hang_it(bench):
     assert "a soak cannot keep this machine awake" in done.out
 
 
+def with_systemctl(bench, **properties):
+    """The environment in which systemctl says this of both services."""
+    lines = "".join(f"{name}={value}\n" for name, value in properties.items())
+    bench.write("systemctl", f"#!/bin/sh\ncat <<'END'\n{lines}END\n").chmod(0o755)
+    # The units know no other places than these.
+    return {"PATH": f"{bench.folder}:{bench.env['PATH']}", "XDG_STATE_HOME": "",
+            "XDG_CONFIG_HOME": ""}
+
+
+def test_a_service_that_ends_again_and_again(bench):
+    env = with_systemctl(bench, LoadState="loaded", ActiveState="activating",
+                         SubState="auto-restart", MainPID=0)
+    done = bench.soakwatch("doctor", "--json", env=env)
+    assert done.status == 1
+    checks = {check["check"]: check for check in json.loads(done.out)["checks"]}
+    assert checks["system service"]["health"] == FAIL
+    assert checks["system service"]["mend"] == "sudo journalctl -u soakwatch -n 50"
+
+
+def test_the_service_of_ones_own_database_is_named(bench):
+    env = with_systemctl(bench, LoadState="loaded", ActiveState="inactive", SubState="dead",
+                         MainPID=0)
+    mine = "sudo systemctl" if os.geteuid() == 0 else "systemctl --user"
+    database = "/var/lib" if os.geteuid() == 0 else f"{bench.folder}/.local/state"
+    words = ["doctor", "--json", "--db", f"{database}/soakwatch/soakwatch.db"]
+    checks = {check["check"]: check
+              for check in json.loads(bench.soakwatch(*words, env=env).out)["checks"]}
+    if checks["daemon"]["health"] == PASS:
+        pytest.skip("a daemon of this machine writes it")
+    assert checks["daemon"]["mend"] == f"{mine} enable --now soakwatch"
+
+
 def test_a_proc_of_processes_only_is_mended_by_its_mend(bench):
     own = [] if os.geteuid() == 0 else ["--user", "--map-root-user", "--pid", "--fork"]
     script = bench.write("mend.sh", f"""

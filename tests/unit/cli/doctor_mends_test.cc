@@ -152,6 +152,38 @@ TEST(DoctorMends, WhatWritesAnOlderDatabaseByHandIsEndedFirst) {
   EXPECT_EQ(line_of(facts, "database").mend.find(start), 0U);
 }
 
+TEST(DoctorMends, ACrashLoopFailsAndItsLogIsNext) {
+  DoctorFacts facts = with_services(Unit::kRestarting, Unit::kInactive);
+  DoctorLine line = line_of(facts, "system service");
+  EXPECT_EQ(line.health, Health::kFail);
+  EXPECT_EQ(line.mend, "sudo journalctl -u soakwatch -n 50");
+  EXPECT_EQ(line_of(facts, "user service").health, Health::kPass);
+  facts = with_services(Unit::kInactive, Unit::kRestarting);
+  line = line_of(facts, "user service");
+  EXPECT_EQ(line.health, Health::kFail);
+  EXPECT_EQ(line.mend, "journalctl --user -u soakwatch -n 50");
+  EXPECT_EQ(line_of(facts, "daemon").mend, line.mend);
+}
+
+Unit state_of_unit(const std::string& active, const std::string& sub,
+                   const std::string& load = "loaded") {
+  return unit_facts(false, "MainPID=0\nLoadState=" + load + "\nActiveState=" + active +
+                               "\nSubState=" + sub + "\n")
+      .state;
+}
+
+TEST(DoctorProbes, StateOfAUnit) {
+  EXPECT_EQ(state_of_unit("activating", "auto-restart"), Unit::kRestarting);
+  EXPECT_EQ(state_of_unit("activating", "auto-restart-queued"), Unit::kRestarting);
+  EXPECT_EQ(state_of_unit("activating", "start"), Unit::kActive);
+  EXPECT_EQ(state_of_unit("active", "running"), Unit::kActive);
+  EXPECT_EQ(state_of_unit("failed", "failed"), Unit::kFailed);
+  EXPECT_EQ(state_of_unit("inactive", "dead"), Unit::kInactive);
+  EXPECT_EQ(state_of_unit("inactive", "dead", "not-found"), Unit::kNotInstalled);
+  EXPECT_EQ(unit_facts(true, "").state, Unit::kNoAnswer);
+  EXPECT_EQ(unit_facts(true, "ActiveState=active\nMainPID=17\n").main_pid, 17);
+}
+
 TEST(DoctorProbes, LineOfAKey) {
   EXPECT_EQ(line_of_key("targets: []", "targets"), 1);
   EXPECT_EQ(line_of_key("a: 1\n# targets:\n  targets: x\ntargets :\n", "targets"), 4);
