@@ -85,8 +85,11 @@ struct UnitFacts {
   };
   bool of_user = false;
   State state = State::kNoSystemctl;
-  std::string detail;  // "active (running)"
-  int main_pid = 0;    // 0: no process
+  std::string detail;              // "active (running)"
+  int main_pid = 0;                // 0: no process
+  std::string user;                // "soakwatch"; empty: root, or of the user's service
+  std::optional<unsigned> uid;     // absent: there is no such user
+  std::uint64_t capabilities = 0;  // that its processes have: with its drop-ins
 };
 
 // Absent `trouble`: it is reachable.
@@ -124,6 +127,7 @@ struct TargetFacts {
   int pid = 0;  // that would be watched
   std::string comm;
   bool is_own = true;  // of our user
+  std::optional<unsigned> uid;
   // In this order, as far as the process lived: statm, fd count, fd links, smaps_rollup, environ.
   std::vector<ReadFacts> reads;
   PprofFacts pprof;

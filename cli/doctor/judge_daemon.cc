@@ -182,6 +182,8 @@ DoctorLine judge_losses(const DaemonStats& stats, int pid) {
 std::vector<DoctorLine> judge_daemon(const DoctorFacts& facts) {
   const StoreFacts& store = facts.store;
   if (store.state == State::kSilent) return {};
+  // Who may not look at the folder does not see the lock either.
+  if (store.state == State::kDenied && !store.writer_runs) return {};
   std::vector<DoctorLine> lines{judge_writer(facts)};
   const bool by_daemon = store.writer_program.empty() || store.writer_program == "soakwatchd";
   if (store.state == State::kReadable && store.writer_runs && by_daemon) {

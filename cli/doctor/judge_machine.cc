@@ -9,8 +9,6 @@
 namespace soakwatch {
 namespace {
 
-constexpr KernelVersion kFdCountBySize{6, 2};      // the folder fd tells its entries as its size
-constexpr KernelVersion kPerfmonReadsMaps{6, 15};  // docs/security.md
 // A process that is watched holds about ten descriptors, its pprof connection with them.
 constexpr std::uint64_t kDescriptorsPerTarget = 16;
 constexpr std::uint64_t kDescriptorsOfDaemon = 64;
@@ -189,7 +187,7 @@ DoctorLine judge_cgroup(const MachineFacts& machine) {
 }  // namespace
 
 bool has_capability(const MachineFacts& machine, int capability) {
-  return ((machine.capabilities >> capability) & 1U) != 0;
+  return has_bit(machine.capabilities, capability);
 }
 
 KernelVersion parse_kernel_version(std::string_view release) {

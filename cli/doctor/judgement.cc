@@ -28,6 +28,7 @@ std::vector<DoctorLine> judge(const DoctorFacts& facts) {
   add(judge_daemon(facts));
   add(judge_services(facts));
   add(judge_target(facts));
+  add(judge_service_view(facts));
   return lines;
 }
 

@@ -1,6 +1,7 @@
 // From facts to lines: what is well, what could be better, what must be mended. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -29,6 +30,8 @@ std::vector<DoctorLine> judge_machine(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_store(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_daemon(const DoctorFacts& facts);
 std::vector<DoctorLine> judge_services(const DoctorFacts& facts);
+// Of another user's target, where it is looked at with more rights than the system's service has.
+std::vector<DoctorLine> judge_service_view(const DoctorFacts& facts);
 // Nothing where no target was looked at.
 std::vector<DoctorLine> judge_target(const DoctorFacts& facts);
 
@@ -44,6 +47,9 @@ std::string deeper_command(const DoctorFacts& facts);
 inline constexpr int kCapDacReadSearch = 2;
 inline constexpr int kCapSysPtrace = 19;
 inline constexpr int kCapPerfmon = 38;
+constexpr bool has_bit(std::uint64_t capabilities, int capability) {
+  return ((capabilities >> capability) & 1U) != 0;
+}
 bool has_capability(const MachineFacts& machine, int capability);
 
 struct KernelVersion {
@@ -54,6 +60,8 @@ struct KernelVersion {
     return std::tie(a.major, a.minor) < std::tie(b.major, b.minor);
   }
 };
+inline constexpr KernelVersion kFdCountBySize{6, 2};  // the folder fd tells its entries as its size
+inline constexpr KernelVersion kPerfmonReadsMaps{6, 15};  // docs/security.md
 // 0.0 where it cannot be read.
 KernelVersion parse_kernel_version(std::string_view release);
 

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <array>
@@ -7,8 +8,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include "alerts/file_descriptor.h"
+#include "cli/doctor/judgement.h"
 #include "cli/doctor/probes.h"
 #include "daemon/child_process.h"
 
@@ -18,6 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxAnswerBytes = 4096;
+constexpr const char* kRights = "--property=AmbientCapabilities,CapabilityBoundingSet";
 
 std::optional<std::string> in_path(const char* program) {
   const char* path = std::getenv("PATH");
@@ -58,7 +63,7 @@ std::optional<std::string> ask_systemctl(bool of_user) {
   if (!nothing.valid()) return std::nullopt;
   auto child = ChildProcess::start(
       {"systemctl", of_user ? "--user" : "--system", "--no-pager", "show", "soakwatch.service",
-       "--property=LoadState,ActiveState,SubState,MainPID"},
+       "--property=LoadState,ActiveState,SubState,MainPID,User", kRights},
       {nothing.get(), writing.get(), nothing.get(), true, {}});
   writing = FileDescriptor();
   if (!child) return std::nullopt;
@@ -75,11 +80,43 @@ std::string property(const std::string& text, const std::string& name) {
   return {};
 }
 
+// As systemctl shows a set: "cap_perfmon cap_sys_ptrace".
+std::uint64_t capabilities_of(const std::string& names) {
+  static constexpr std::pair<std::string_view, int> kNamed[] = {
+      {"cap_perfmon", kCapPerfmon},
+      {"cap_sys_ptrace", kCapSysPtrace},
+      {"cap_dac_read_search", kCapDacReadSearch},
+  };
+  std::uint64_t bits = 0;
+  std::istringstream words(names);
+  for (std::string word; words >> word;) {
+    for (const auto& [name, bit] : kNamed) {
+      if (word == name) bits |= std::uint64_t{1} << bit;
+    }
+  }
+  return bits;
+}
+
+std::optional<unsigned> uid_of(const std::string& user) {
+  if (user.empty()) return 0;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  ::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return std::nullopt;
+  return found->pw_uid;
+}
+
 UnitFacts probe_unit(bool of_user) {
-  UnitFacts facts{of_user, UnitFacts::State::kNoSystemctl, {}};
+  UnitFacts facts;
+  facts.of_user = of_user;
   if (!in_path("systemctl")) return facts;
   const auto text = ask_systemctl(of_user);
-  if (text) return unit_facts(of_user, *text);
+  if (text) {
+    facts = unit_facts(of_user, *text);
+    facts.uid = uid_of(facts.user);
+    return facts;
+  }
   facts.state = UnitFacts::State::kNoAnswer;
   facts.detail = "nothing within 2 s";
   return facts;
@@ -88,7 +125,9 @@ UnitFacts probe_unit(bool of_user) {
 }  // namespace
 
 UnitFacts unit_facts(bool of_user, const std::string& shown) {
-  UnitFacts facts{of_user, UnitFacts::State::kNoAnswer, {}};
+  UnitFacts facts;
+  facts.of_user = of_user;
+  facts.state = UnitFacts::State::kNoAnswer;
   const std::string active = property(shown, "ActiveState");
   if (active.empty()) {
     facts.detail = "it does not run here";
@@ -98,6 +137,11 @@ UnitFacts unit_facts(bool of_user, const std::string& shown) {
   facts.detail = active + " (" + sub + ")";
   const std::string pid = property(shown, "MainPID");
   std::from_chars(pid.data(), pid.data() + pid.size(), facts.main_pid);
+  facts.user = property(shown, "User");
+  // Root gets what the bounding set leaves, everybody else what is ambient.
+  const bool is_root = facts.user.empty() || facts.user == "root";
+  facts.capabilities =
+      capabilities_of(property(shown, is_root ? "CapabilityBoundingSet" : "AmbientCapabilities"));
   if (property(shown, "LoadState") == "not-found") {
     facts.state = UnitFacts::State::kNotInstalled;
   } else if (active == "failed") {

@@ -68,7 +68,8 @@ void read_depths(TargetFacts& facts) {
     return;
   }
   struct stat owner {};
-  facts.is_own = ::fstat(process->fd(), &owner) != 0 || owner.st_uid == ::geteuid();
+  if (::fstat(process->fd(), &owner) == 0) facts.uid = owner.st_uid;
+  facts.is_own = !facts.uid || *facts.uid == ::geteuid();
   facts.reads = {
       read_of("statm", [&] { return size_of_file(*process, "statm", kMaxProcFileBytes); }),
       read_of("fd count", [&] { return count_descriptors(*process); }),

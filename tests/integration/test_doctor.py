@@ -136,6 +136,23 @@ def test_a_service_that_ends_again_and_again(bench):
     assert checks["system service"]["mend"] == "sudo journalctl -u soakwatch -n 50"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root sees more than the service")
+def test_root_is_told_what_the_service_would_miss(bench):
+    target = bench.leaky()
+    env = with_systemctl(bench, LoadState="loaded", ActiveState="active", SubState="running",
+                         MainPID=0, User="nobody", AmbientCapabilities="",
+                         CapabilityBoundingSet="")
+    done = bench.soakwatch("doctor", "--json", f"pid:{target.pid}", env=env)
+    checks = {check["check"]: check for check in json.loads(done.out)["checks"]}
+    assert checks["the service"]["health"] == WARN
+    assert "deeper.conf" in checks["the service"]["mend"]
+    env = with_systemctl(bench, LoadState="loaded", ActiveState="active", SubState="running",
+                         MainPID=0, User="nobody",
+                         AmbientCapabilities="cap_dac_read_search cap_sys_ptrace cap_perfmon")
+    done = bench.soakwatch("doctor", "--json", f"pid:{target.pid}", env=env)
+    assert "the service" not in {check["check"] for check in json.loads(done.out)["checks"]}
+
+
 def test_the_service_of_ones_own_database_is_named(bench):
     env = with_systemctl(bench, LoadState="loaded", ActiveState="inactive", SubState="dead",
                          MainPID=0)

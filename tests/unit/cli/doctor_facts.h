@@ -57,6 +57,14 @@ inline DoctorFacts fit_with_target() {
   return facts;
 }
 
+inline UnitFacts unit_in(bool of_user, UnitFacts::State state) {
+  UnitFacts unit;
+  unit.of_user = of_user;
+  unit.state = state;
+  unit.detail = "as systemctl says";
+  return unit;
+}
+
 inline DoctorLine line_of(const DoctorFacts& facts, const std::string& check) {
   for (const DoctorLine& line : judge(facts)) {
     if (line.check == check) return line;

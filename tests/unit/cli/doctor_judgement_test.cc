@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(DoctorJudgement, AFailedServiceFailsAndAnAbsentOneDoesNot) {
   DoctorFacts facts = fit();
-  facts.services.units = {{false, UnitFacts::State::kNotInstalled, "inactive (dead)"}};
+  facts.services.units = {unit_in(false, UnitFacts::State::kNotInstalled)};
   facts.services.logind_trouble = "no bus";
   EXPECT_FALSE(any_fails(judge(facts)));
   EXPECT_EQ(health(facts, "sleep"), Health::kPass);

@@ -91,7 +91,7 @@ DoctorFacts with_services(Unit of_system, Unit of_user) {
   facts.store.file = facts.config.of_user.database;
   facts.store.writer_runs = false;
   facts.store.writer_pid = 0;
-  facts.services.units = {{false, of_system, "a"}, {true, of_user, "b"}};
+  facts.services.units = {unit_in(false, of_system), unit_in(true, of_user)};
   return facts;
 }
 
@@ -165,6 +165,67 @@ TEST(DoctorMends, ACrashLoopFailsAndItsLogIsNext) {
   EXPECT_EQ(line_of(facts, "daemon").mend, line.mend);
 }
 
+// As root, of a process of uid 1000.
+DoctorFacts with_service_and_target(const char* spec, std::uint64_t of_service) {
+  DoctorFacts facts = fit_with_target();
+  facts.machine.is_root = true;
+  facts.machine.capabilities = ~std::uint64_t{0};
+  facts.target->spec = spec;
+  facts.target->uid = 1000;
+  UnitFacts unit = unit_in(false, Unit::kActive);
+  unit.user = "soakwatch";
+  unit.uid = 104;
+  unit.capabilities = of_service;
+  facts.services.units = {unit};
+  return facts;
+}
+
+bool says_nothing_of_the_service(const DoctorFacts& facts) {
+  return judge_service_view(facts).empty();
+}
+
+TEST(DoctorMends, AServiceThatSeesLessThanRootIsToldOf) {
+  DoctorFacts facts = with_service_and_target("port:6060", 0);
+  DoctorLine line = line_of(facts, "the service");
+  EXPECT_EQ(line.health, Health::kWarn);
+  EXPECT_TRUE(says(line.found, "(user soakwatch) would not find it"));
+  EXPECT_TRUE(says(line.mend, "systemctl edit soakwatch"));
+  EXPECT_TRUE(says(line.mend, "level 2"));
+  EXPECT_TRUE(says(line.mend, "deeper.conf"));
+  EXPECT_EQ(line.details.size(), 2U);
+  facts = with_service_and_target("name:sidecar", bit(kCapPerfmon));
+  line = line_of(facts, "the service");
+  EXPECT_TRUE(says(line.found, "sees less of it"));
+  EXPECT_EQ(line.details.size(), 2U);  // CAP_PERFMON reads maps from 6.15 on
+}
+
+TEST(DoctorMends, AServiceThatSeesAsMuchIsNotToldOf) {
+  const std::uint64_t deep = bit(kCapSysPtrace) | bit(kCapDacReadSearch);
+  EXPECT_TRUE(says_nothing_of_the_service(with_service_and_target("port:6060", deep)));
+  DoctorFacts facts = with_service_and_target("port:6060", 0);
+  facts.target->uid = 104;  // the service's own
+  EXPECT_TRUE(says_nothing_of_the_service(facts));
+  facts = with_service_and_target("port:6060", 0);
+  facts.machine.capabilities = 0;  // nor do we see more
+  EXPECT_TRUE(says_nothing_of_the_service(facts));
+  facts = with_service_and_target("port:6060", 0);
+  facts.services.units[0].state = Unit::kNotInstalled;
+  EXPECT_TRUE(says_nothing_of_the_service(facts));
+}
+
+TEST(DoctorMends, WhatTheServiceSeesDependsOnTheKernel) {
+  const auto details = [](const char* kernel, std::uint64_t of_service) {
+    DoctorFacts facts = with_service_and_target("name:sidecar", of_service);
+    facts.machine.kernel_release = kernel;
+    return line_of(facts, "the service").details.size();
+  };
+  EXPECT_EQ(details("6.1.0-30-amd64", 0), 3U);
+  EXPECT_EQ(details("6.1.0-30-amd64", bit(kCapPerfmon)), 3U);
+  EXPECT_EQ(details("6.2.0", 0), 2U);
+  EXPECT_EQ(details("6.14.0", bit(kCapPerfmon)), 2U);
+  EXPECT_EQ(details("6.15.0", bit(kCapPerfmon)), 1U);
+}
+
 Unit state_of_unit(const std::string& active, const std::string& sub,
                    const std::string& load = "loaded") {
   return unit_facts(false, "MainPID=0\nLoadState=" + load + "\nActiveState=" + active +
@@ -182,6 +243,16 @@ TEST(DoctorProbes, StateOfAUnit) {
   EXPECT_EQ(state_of_unit("inactive", "dead", "not-found"), Unit::kNotInstalled);
   EXPECT_EQ(unit_facts(true, "").state, Unit::kNoAnswer);
   EXPECT_EQ(unit_facts(true, "ActiveState=active\nMainPID=17\n").main_pid, 17);
+}
+
+TEST(DoctorProbes, CapabilitiesOfAUnit) {
+  const std::string active = "ActiveState=active\n";
+  const std::string sets =
+      "AmbientCapabilities=cap_perfmon\nCapabilityBoundingSet=cap_perfmon cap_sys_ptrace\n";
+  EXPECT_EQ(unit_facts(false, active + "User=soakwatch\n" + sets).capabilities, bit(kCapPerfmon));
+  EXPECT_EQ(unit_facts(false, active + "User=\n" + sets).capabilities,
+            bit(kCapPerfmon) | bit(kCapSysPtrace));
+  EXPECT_EQ(unit_facts(false, active + "User=soakwatch\nAmbientCapabilities=\n").capabilities, 0U);
 }
 
 TEST(DoctorProbes, LineOfAKey) {
