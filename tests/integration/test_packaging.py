@@ -58,6 +58,14 @@ def test_the_deeper_levels_are_exposed_little_more(tmp_path, level):
     assert found <= MAX_EXPOSURE_DEEPER[level], table
 
 
+def test_the_lines_of_level_2_are_the_last_two_of_the_drop_in():
+    """docs/install.md and its own head name them."""
+    last = [line for line in DEEPER.read_text().splitlines() if line][-2:]
+    install = (ROOT / "docs/install.md").read_text()
+    assert all(line.startswith("#") and f"`{line}`" in install for line in last)
+    assert [line.split("=")[0] for line in last] == ["#AmbientCapabilities", "#CapabilityBoundingSet"]
+
+
 @needs_systemd
 @pytest.mark.parametrize("name, scope", [("soakwatch.service", "--system"),
                                          ("soakwatch.user.service", "--user")])
