@@ -49,7 +49,8 @@ void declare(CLI::App& app, Arguments& args) {
       ->type_name("SPEC");
   app.add_option(
          "--db", args.flags.database,
-         "Database; without it ~/.local/state/soakwatch/soakwatch.db (root: /var/lib/soakwatch)")
+         "Database; without it $SOAKWATCH_DB, storage.database of the configuration file, or "
+         "~/.local/state/soakwatch/soakwatch.db (root: /var/lib/soakwatch/soakwatch.db)")
       ->type_name("FILE");
   app.add_option("--interval", args.flags.interval,
                  "Time between two rounds, such as 500ms, 5s or 1m")

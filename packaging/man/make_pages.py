@@ -133,6 +133,7 @@ def soakwatchd_page(program):
                    "log and in the status of the service, and the one before goes on. Targets that "
                    "stay the same are judged on as if nothing had been. In a terminal the signal "
                    "ends the daemon, as the terminal does."),
+        ("SIGUSR1", "Log in one line what the daemon has done and what it takes; it goes on as before."),
     ]
     status = [
         ("0", "It was told to stop."), ("1", "An error."),

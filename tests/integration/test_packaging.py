@@ -146,7 +146,8 @@ def test_man_pages(tmp_path):
     assert "1970-01-02" in texts["soakwatch.1"]
     for name in ("export", "alerts list", "mem\\-monitor"):
         assert f".SS soakwatch {name}" in texts["soakwatch.1"]
-    assert "\\-\\-check\\-config" in texts["soakwatchd.8"] and "SIGHUP" in texts["soakwatchd.8"]
+    assert "\\-\\-check\\-config" in texts["soakwatchd.8"]
+    assert all(word in texts["soakwatchd.8"] for word in ("SIGHUP", "SIGUSR1", "$SOAKWATCH_DB"))
     assert "detail_budget: 0.001" in texts["soakwatch.yaml.5"]
     # A home folder of the machine that built the package must not get into it.
     assert all("/root" not in text and "/home" not in text for text in texts.values())
