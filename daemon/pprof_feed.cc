@@ -17,6 +17,7 @@ constexpr std::chrono::seconds kMaxSearchPause{60};
 // A socket that did not answer as pprof is asked so often: the program may still have been
 // starting.
 constexpr int kMaxQuestions = 3;
+constexpr std::size_t kMostAsked = 1000;
 // A server that answered so often is steady: losing it is news.
 constexpr int kSteadyAnswers = 20;
 // After so many failures in a row a server that was found by itself counts as gone.
@@ -100,6 +101,7 @@ asio::awaitable<void> PprofFeed::look_for_server() {
   };
   auto sockets = co_await run_on(workers_.get_executor(), work);
   if (!sockets) co_return;
+  if (asked_.size() > kMostAsked) asked_.clear();  // it opens one after the other
   // A server that is none of pprof's is not asked for ever; one that was is: it may be stopped.
   std::erase_if(*sockets, [this](const ListeningSocket& socket) {
     return ++asked_[socket.inode] > kMaxQuestions && socket.port != answered_port_;

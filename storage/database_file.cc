@@ -17,6 +17,7 @@
 
 #include "storage/database_magic.h"
 #include "storage/schema.h"
+#include "storage/space_guard.h"
 #include "storage/system_call.h"
 
 namespace soakwatch {
@@ -27,6 +28,9 @@ using std::filesystem::path;
 // https://www.sqlite.org/fileformat.html: the header is 100 bytes, the application id stands at 68.
 constexpr std::size_t kHeaderBytes = 100;
 constexpr std::size_t kApplicationIdOffset = 68;
+// A log and its index begin with 36 KiB.
+constexpr std::int64_t kLeastFreeBytes = 65536;
+constexpr std::string_view kNoSpace = " (no space left)";
 
 Error foreign(const path& database, std::string_view what) {
   return invalid(
@@ -141,8 +145,13 @@ Error sqlite_error(const path& database, const SQLite::Exception& error) {
       hint = " (file and folder must be readable, and writable for the daemon)";
       break;
     case SQLITE_FULL:
-      hint = " (no space left)";
+      hint = kNoSpace;
       break;
+    case SQLITE_IOERR: {  // where it could not make its log
+      const auto space = file_system_space(folder_of(database));
+      if (space && space->free_bytes < kLeastFreeBytes) hint = kNoSpace;
+      break;
+    }
     default:
       break;
   }

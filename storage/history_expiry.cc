@@ -12,6 +12,8 @@ namespace soakwatch {
 namespace {
 
 constexpr int kEventsPerStep = 50;
+// Of a process that runs, whatever their age: what comes and goes for months is not kept for ever.
+constexpr int kEventsKeptOfProcess = 1000;
 // Of a history: each is some KiB, with gates and stacks.
 constexpr int kChangesPerStep = 10;
 constexpr int kUnitsPerChange = 4;
@@ -26,12 +28,14 @@ void HistoryExpiry::begin_events() {
 bool HistoryExpiry::step_events(std::int64_t expiry_ms, SliceWork& work) {
   SQLite::Statement select(
       db_, fmt::format("SELECT id, time_ms, "
-                       "EXISTS (SELECT 1 FROM instances i WHERE i.id = e.instance_id AND "
-                       "i.ended_ms IS NULL) OR "
+                       "(EXISTS (SELECT 1 FROM instances i WHERE i.id = e.instance_id AND "
+                       "i.ended_ms IS NULL) AND "
+                       "(SELECT count(*) FROM (SELECT 1 FROM events n WHERE "
+                       "n.instance_id = e.instance_id AND n.id > e.id LIMIT {})) < {}) OR "
                        "EXISTS (SELECT 1 FROM alerts WHERE instance_id = e.instance_id AND {}) "
                        "FROM events e WHERE (time_ms, id) > (?, ?) AND time_ms < ? "
                        "ORDER BY time_ms, id LIMIT ?",
-                       kAlertIsOpen));
+                       kEventsKeptOfProcess, kEventsKeptOfProcess, kAlertIsOpen));
   ParameterCursor p(select);
   p.integer(event_time_ms_);
   p.integer(event_);

@@ -82,11 +82,25 @@ void LiveCsv::learn(const Record& record) {
   if (const auto* target = std::get_if<TargetRecord>(&record)) {
     targets_[target->id] = {target->id, target->name, target->spec, target->created};
   } else if (const auto* instance = std::get_if<InstanceRecord>(&record)) {
-    InstanceRow& row = instances_[instance->id];
+    instances_[instance->id].ended = false;
+    InstanceRow& row = instances_[instance->id].row;
     row.id = instance->id;
     row.target = instance->target;
     row.process.id.pid = instance->process.id.pid;  // all that a row shows of it
   }
+}
+
+// When samples are held back, they come after the end of their process.
+void LiveCsv::forget_later(InstanceId instance) {
+  constexpr std::size_t kMostEnded = 10000;
+  const auto found = instances_.find(instance);
+  if (found == instances_.end()) return;
+  found->second.ended = true;
+  ended_.push_back(instance);
+  if (ended_.size() <= kMostEnded) return;
+  const auto oldest = instances_.find(ended_.front());
+  if (oldest != instances_.end() && oldest->second.ended) instances_.erase(oldest);
+  ended_.pop_front();
 }
 
 std::string LiveCsv::rows_of(const Batch& batch) const {
@@ -94,9 +108,10 @@ std::string LiveCsv::rows_of(const Batch& batch) const {
   for (const SampleRecord& record : batch.samples) {
     const auto instance = instances_.find(record.sample.instance);
     if (instance == instances_.end()) continue;
-    const auto target = targets_.find(instance->second.target);
+    const InstanceRow& row = instance->second.row;
+    const auto target = targets_.find(row.target);
     if (target == targets_.end()) continue;
-    writer_.append({&target->second, &instance->second, record.id, record.sample}, text);
+    writer_.append({&target->second, &row, record.id, record.sample}, text);
   }
   return text;
 }
@@ -107,7 +122,7 @@ Result<void> LiveCsv::append(const Batch& batch) {
   // In order: what ended and was seen again in the same batch has not ended.
   for (const Record& record : batch.records) {
     if (const auto* end = std::get_if<InstanceEnd>(&record)) {
-      instances_.erase(end->instance);
+      forget_later(end->instance);
     } else {
       learn(record);
     }

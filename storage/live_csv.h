@@ -2,6 +2,7 @@
 // counts: a failure here costs lines of the CSV and nothing else. Used by the writer's thread.
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <unordered_map>
@@ -25,6 +26,7 @@ class LiveCsv {
 
  private:
   void learn(const Record& record);
+  void forget_later(InstanceId instance);
   std::string rows_of(const Batch& batch) const;
   Result<void> open();
   Result<void> prepare(int fd, bool& other_header) const;
@@ -34,7 +36,12 @@ class LiveCsv {
   CsvWriter writer_;
   int fd_ = -1;
   std::unordered_map<TargetId, TargetRow> targets_;
-  std::unordered_map<InstanceId, InstanceRow> instances_;  // those that run
+  struct Instance {
+    InstanceRow row{};
+    bool ended = false;
+  };
+  std::unordered_map<InstanceId, Instance> instances_;  // those that run, and the newest that ended
+  std::deque<InstanceId> ended_;                        // in the order of their ends
 };
 
 }  // namespace soakwatch

@@ -140,7 +140,9 @@ SalvagedTable salvage_table(SQLite::Database& from, SQLite::Database& to,
 std::unique_ptr<SQLite::Database> make_fresh(const path& fresh, int version) {
   auto db = std::make_unique<SQLite::Database>(
       fresh.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
-  db->exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+  // As connect_writer(): retention gives pages back, and after the first table it is too late.
+  db->exec(
+      fmt::format("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = {}", kApplicationId));
   const auto& all = schema_migrations();
   const auto made = migrate(*db, {all.begin(), all.begin() + version});
   if (!made) throw std::runtime_error(made.error().message);

@@ -22,11 +22,11 @@ constexpr std::int64_t kSlackShare = 8;          // of the floor
 
 std::string bytes_text(std::int64_t bytes) { return format_bytes(static_cast<double>(bytes)); }
 
+}  // namespace
+
 std::filesystem::path folder_of(const std::filesystem::path& file) {
   return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
 }
-
-}  // namespace
 
 Result<FileSystemSpace> file_system_space(const std::filesystem::path& folder) {
   struct statvfs info {};

@@ -18,6 +18,9 @@ struct FileSystemSpace {
 // Of the file system that `folder` lies on. Error kDenied, kIo.
 Result<FileSystemSpace> file_system_space(const std::filesystem::path& folder);
 
+// The folder that a file lies in, or would.
+std::filesystem::path folder_of(const std::filesystem::path& file);
+
 // What is to stay free where `wanted_bytes` are asked for: on a small file system less.
 std::int64_t floor_bytes(std::int64_t wanted_bytes, const FileSystemSpace& space);
 

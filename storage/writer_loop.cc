@@ -225,6 +225,14 @@ void WriterLoop::retain(Lock& held) {
   if (failed_ || last_ || work_waits()) return;
   relieve_log(held);
   held.unlock();
+  // Old rows can wait; what waits for them in the log could not be given back, and the limit is for
+  // new ones.
+  if (connection_.log_bytes() > options_.log_gather_bytes) (void)connection_.shrink_log();
+  if (connection_.log_bytes() > options_.log_gather_bytes) {
+    held.lock();
+    next_retention_ = now() + options_.retry_interval;
+    return;
+  }
   const ClockReading reading = options_.retention.now();
   Retention::Slice slice;
   const auto begin = Clock::now();

@@ -1,5 +1,6 @@
 // The CSV that grows beside the database.
 #include <algorithm>
+#include <atomic>
 
 #include "storage/csv_export.h"
 #include "store_fixture.h"
@@ -69,6 +70,28 @@ TEST_F(LiveCsvTest, AnEndBehindManySamplesCostsNoLine) {
     store->end_instance({id, kNow, "process ended"});
     person.exec("ROLLBACK");
   }
+  ASSERT_TRUE(store->flush(kFlushTimeout));
+  const std::string text = read_text(options_.live_csv);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), kRows + 1);
+}
+
+// While the disk is full, the end is written before the samples.
+TEST_F(LiveCsvTest, AnEndBeforeItsSamplesCostsNoLine) {
+  constexpr int kRows = 10;
+  std::atomic<bool> full = true;
+  options_.space.min_free_bytes = 1000;
+  options_.space.measure = [&](const std::filesystem::path&) -> Result<FileSystemSpace> {
+    return FileSystemSpace{full ? 10 : 100000, 1000000};
+  };
+  options_.retry_interval = milliseconds(20);
+  const auto store = open();
+  const InstanceId id = store->instance_id(store->target_id("a", {}, kNow), process(7), kNow).id;
+  for (int i = 0; i < kRows; ++i) store->add_sample(sample(id, kNow, i));
+  store->end_instance({id, kNow, "process ended"});
+  ASSERT_TRUE(within_deadline(
+      [&] { return ask("SELECT count(*) FROM instances WHERE ended_ms IS NOT NULL") == "1"; }));
+  EXPECT_EQ(ask("SELECT count(*) FROM samples"), "0");
+  full = false;
   ASSERT_TRUE(store->flush(kFlushTimeout));
   const std::string text = read_text(options_.live_csv);
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), kRows + 1);

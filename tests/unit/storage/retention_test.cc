@@ -120,6 +120,20 @@ TEST_F(RetentionTest, OldEventsGoButThoseOfAnOpenAlert) {
   EXPECT_EQ(ask("SELECT group_concat(id) FROM instances"), std::to_string(alerted));
 }
 
+// What comes and goes for months, of a process that runs on.
+TEST_F(RetentionTest, OfAProcessThatRunsTheNewestEventsStay) {
+  auto store = open();
+  const TargetId target = store->target_id("a", name_spec("a"), kHour);
+  const InstanceId id = store->instance_id(target, process(7), kHour).id;
+  for (int i = 0; i < 1500; ++i)
+    store->add_event({kHour + seconds(i), EventKind::kPprofLost, target, id, "x"});
+  store->close(kFlushTimeout).value();
+  store.reset();
+  pass(kHour + 2500h);
+  EXPECT_EQ(in("events"), 1000);
+  EXPECT_EQ(number("SELECT min(time_ms) FROM events"), to_unix_ms(kHour + seconds(500)));
+}
+
 TEST_F(RetentionTest, ACrowdOfShortLivesGoesTheOldestFirst) {
   const InstanceId good = record(1, kHour, 3600, 5s);  // five hours
   for (int i = 0; i < 40; ++i) record(10 + i, kHour + 10h + i * 10s, 2, 5s);
@@ -180,6 +194,36 @@ TEST_F(RetentionTest, TheWriterDoesItByItselfWhileNothingWaits) {
   EXPECT_EQ(stats.rejected_rows, 0U);
   EXPECT_EQ(stats.last_error, "");
   EXPECT_EQ(in("minutes"), 84);
+}
+
+// What it moves cannot leave the log before the reader has ended: that room is for new samples.
+TEST_F(RetentionTest, WaitsWhileAReaderHoldsTheLog) {
+  constexpr std::int64_t kSliceBytes = 1 << 20;
+  record(1, kHour, 60000, 1s);
+  options_.retention = keep_;
+  options_.retention.interval = 1ms;
+  options_.retention.now = [] { return ClockReading{kHour + 480h}; };
+  options_.retry_interval = 10ms;
+  options_.log_gather_bytes = 256 << 10;
+  const auto log_bytes = [this] {
+    std::error_code none;
+    const auto bytes = std::filesystem::file_size(options_.database.string() + "-wal", none);
+    return none ? std::int64_t{0} : static_cast<std::int64_t>(bytes);
+  };
+  SQLite::Database person(options_.database.string());
+  person.exec("BEGIN");
+  const int before = person.execAndGet("SELECT count(*) FROM samples").getInt();
+  const auto store = open();
+  ASSERT_TRUE(within_deadline([&] { return log_bytes() > options_.log_gather_bytes; }));
+  const std::uint64_t slices = store->stats().retention.slices;
+  const auto later = std::chrono::steady_clock::now() + 20 * options_.retry_interval;
+  while (std::chrono::steady_clock::now() < later) std::this_thread::yield();
+  EXPECT_LE(store->stats().retention.slices, slices + 1);
+  EXPECT_LT(log_bytes(), options_.log_gather_bytes + kSliceBytes);
+  EXPECT_EQ(person.execAndGet("SELECT count(*) FROM samples").getInt(), before);
+  person.exec("COMMIT");
+  ASSERT_TRUE(within_deadline([&] { return in("samples") == 0; }));
+  EXPECT_EQ(samples_in_all(), 60000);
 }
 
 TEST_F(RetentionTest, AKillAnywhereInAPassNeitherLosesNorDoublesASample) {

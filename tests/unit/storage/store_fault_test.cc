@@ -16,8 +16,6 @@
 namespace soakwatch {
 namespace {
 
-constexpr std::chrono::seconds kDeadline{30};
-
 // Every metric: some 300 bytes.
 Sample full_sample(InstanceId instance, WallTime time, double value) {
   Sample s = sample(instance, time, value);
@@ -34,16 +32,6 @@ AlertTransition firing(AlertId id, TargetId target, InstanceId instance, WallTim
   change.alert.finding.detector = "goroutine_growth";
   change.time = time;
   return change;
-}
-
-template <class Condition>
-bool within_deadline(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + kDeadline;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  return true;
 }
 
 class StoreFaultTest : public StoreTest {

@@ -4,11 +4,13 @@
 #include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "storage/sample_reader.h"
@@ -72,6 +74,16 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
+
+template <class Condition>
+bool within_deadline(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + kFlushTimeout;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return true;
+}
 
 class StoreTest : public testing::Test {
  protected:
