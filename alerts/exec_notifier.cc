@@ -20,53 +20,13 @@ namespace {
 constexpr std::array kInherited{
     "PATH",    "HOME",           "USER", "LANG", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY", "WAYLAND_DISPLAY"};
-constexpr std::size_t kOutputLimitBytes = 1000;
 
-class Environment {
- public:
-  Environment() {
-    for (const char* name : kInherited) {
-      if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
-    }
+std::vector<std::string> environment_with(std::vector<std::string> variables) {
+  for (const char* name : kInherited) {
+    if (const char* value = std::getenv(name))
+      variables.push_back(fmt::format("{}={}", name, value));
   }
-  void operator()(std::string_view name, std::string_view value) {
-    out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kOutputLimitBytes)));
-  }
-  std::vector<std::string> out;
-};
-
-std::vector<std::string> environment_of(const Notice& notice) {
-  Environment add;
-  add("NOTICE", notice.kind);
-  add("TIME", format_utc(notice.time));
-  add("SEVERITY", to_string(notice.severity));
-  add("SUMMARY", notice.text);
-  add("TEXT", notice.text);
-  return add.out;
-}
-
-std::vector<std::string> environment_of(const AlertTransition& transition) {
-  Environment add;
-  const Alert& alert = transition.alert;
-  add("ALERT_ID", std::to_string(alert.id));
-  add("TIME", format_utc(transition.time));
-  add("STATE", to_string(alert.state));
-  add("REASON", transition.reason);
-  add("TARGET", alert.target_name);
-  add("PID", std::to_string(alert.pid));
-  add("METRIC", describe(alert.finding.metric).name);
-  add("DETECTOR", alert.finding.detector);
-  add("SEVERITY", to_string(alert.finding.severity));
-  add("SINCE", format_utc(alert.finding.since));
-  add("SUMMARY", alert.finding.summary);
-  add("IS_LEAK", alert.finding.is_leak ? "true" : "false");
-  add("CAUSE", alert.finding.cause);
-  const std::optional<Limit>& limit = alert.finding.limit;
-  add("LIMIT", limit ? limit->name : "");
-  add("TIME_LEFT_SECONDS",
-      limit ? std::to_string(std::chrono::round<seconds>(limit->time_left).count()) : "");
-  add("TEXT", describe(transition));
-  return add.out;
+  return variables;
 }
 
 class ExecNotifier final : public Notifier {
@@ -77,10 +37,10 @@ class ExecNotifier final : public Notifier {
   }
 
   Result<void> notify(const AlertTransition& transition) override {
-    return run(environment_of(transition), to_json(transition));
+    return run(environment_with(variables_of(transition)), to_json(transition));
   }
   Result<void> tell(const Notice& notice) override {
-    return run(environment_of(notice), to_json(notice));
+    return run(environment_with(variables_of(notice)), to_json(notice));
   }
 
   [[nodiscard]] std::string name() const override {

@@ -63,6 +63,10 @@ std::unique_ptr<Notifier> make_log_notifier(
 std::string to_json(const AlertTransition& transition);
 // {"time": ..., "notice": kind, "severity": ..., "summary": text}
 std::string to_json(const Notice& notice);
+// The same as "SOAKWATCH_NAME=value", for the environment of hooks and the fields of the journal:
+// docs/configuration.md has the names.
+std::vector<std::string> variables_of(const AlertTransition& transition);
+std::vector<std::string> variables_of(const Notice& notice);
 // "FIRING warning sidecar (pid 12): goroutines grow by +240/h (54 -> 1,204 since 2026-...Z):
 // goroutines that never end; behind it: main.leak (worker.go:42), chan receive; reaches ... in 2h":
 // one printable line.
@@ -80,8 +84,8 @@ class NotifierQueue {
   NotifierQueue(std::vector<std::unique_ptr<Notifier>> notifiers, std::size_t limit,
                 std::function<void(const std::string&)> on_error,
                 std::chrono::milliseconds drain_limit = std::chrono::seconds(5));
-  // Delivers what is queued, for at most `drain_limit` over all, then interrupts the notifiers that
-  // still work and joins.
+  // Delivers what is queued, for at most `drain_limit` over all, or until the time that finish()
+  // gave, then interrupts the notifiers that still work and joins.
   ~NotifierQueue();
   NotifierQueue(const NotifierQueue&) = delete;
   NotifierQueue& operator=(const NotifierQueue&) = delete;
@@ -89,6 +93,10 @@ class NotifierQueue {
   // Thread-safe; never waits for a notifier.
   void push(const AlertTransition& transition);
   void push(const Notice& notice);
+  // Nothing more will be pushed: what is queued is delivered until `deadline`. May be said again.
+  void finish(std::chrono::steady_clock::time_point deadline);
+  // After finish(): all is delivered, and the destructor will not wait.
+  [[nodiscard]] bool is_finished() const;
   // How many notifications, over all notifiers, went because a queue was full.
   [[nodiscard]] std::uint64_t dropped() const;
   // How many a notifier could not deliver.

@@ -5,6 +5,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -90,6 +91,11 @@ class Lane {
     changed_.notify_all();
   }
 
+  [[nodiscard]] bool is_finished() const {
+    const std::lock_guard lock(mutex_);
+    return finished_;
+  }
+
   // Until the thread has nothing more to do, or `deadline`.
   void wait_until(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
@@ -148,6 +154,7 @@ struct NotifierQueue::Impl {
 
   ErrorTeller on_error;
   std::chrono::milliseconds drain_limit{0};
+  std::optional<std::chrono::steady_clock::time_point> deadline;
   std::vector<std::unique_ptr<Lane>> lanes;  // last: they use on_error
 };
 
@@ -164,9 +171,8 @@ NotifierQueue::NotifierQueue(std::vector<std::unique_ptr<Notifier>> notifiers, s
 
 NotifierQueue::~NotifierQueue() {
   auto& lanes = impl_->lanes;
-  const auto deadline = std::chrono::steady_clock::now() + impl_->drain_limit;
-  for (const auto& lane : lanes) lane->finish();
-  for (const auto& lane : lanes) lane->wait_until(deadline);
+  if (!impl_->deadline) finish(std::chrono::steady_clock::now() + impl_->drain_limit);
+  for (const auto& lane : lanes) lane->wait_until(*impl_->deadline);
   std::size_t undelivered = 0;
   for (const auto& lane : lanes) undelivered += lane->abandon();
   lanes.clear();  // joins; all have been interrupted by now
@@ -174,6 +180,15 @@ NotifierQueue::~NotifierQueue() {
     impl_->on_error(
         fmt::format("{} alert notifications were not delivered before the stop", undelivered));
   }
+}
+
+void NotifierQueue::finish(std::chrono::steady_clock::time_point deadline) {
+  impl_->deadline = deadline;
+  for (const auto& lane : impl_->lanes) lane->finish();
+}
+
+bool NotifierQueue::is_finished() const {
+  return std::ranges::all_of(impl_->lanes, [](const auto& lane) { return lane->is_finished(); });
 }
 
 void NotifierQueue::push(const AlertTransition& transition) {

@@ -94,6 +94,14 @@ std::string_view label(AlertState state) {
   return "UNKNOWN";
 }
 
+class Variables {
+ public:
+  void operator()(std::string_view name, std::string_view value) {
+    out.push_back(fmt::format("SOAKWATCH_{}={}", name, printable(value, kTextLimitBytes)));
+  }
+  std::vector<std::string> out;
+};
+
 }  // namespace
 
 std::string to_json(const AlertTransition& transition) {
@@ -173,6 +181,40 @@ std::string describe(const AlertTransition& transition) {
     line += "; " + printable(transition.reason);
   }
   return line;
+}
+
+std::vector<std::string> variables_of(const Notice& notice) {
+  Variables add;
+  add("NOTICE", notice.kind);
+  add("TIME", format_utc(notice.time));
+  add("SEVERITY", to_string(notice.severity));
+  add("SUMMARY", notice.text);
+  add("TEXT", notice.text);
+  return add.out;
+}
+
+std::vector<std::string> variables_of(const AlertTransition& transition) {
+  Variables add;
+  const Alert& alert = transition.alert;
+  add("ALERT_ID", std::to_string(alert.id));
+  add("TIME", format_utc(transition.time));
+  add("STATE", to_string(alert.state));
+  add("REASON", transition.reason);
+  add("TARGET", alert.target_name);
+  add("PID", std::to_string(alert.pid));
+  add("METRIC", describe(alert.finding.metric).name);
+  add("DETECTOR", alert.finding.detector);
+  add("SEVERITY", to_string(alert.finding.severity));
+  add("SINCE", format_utc(alert.finding.since));
+  add("SUMMARY", alert.finding.summary);
+  add("IS_LEAK", alert.finding.is_leak ? "true" : "false");
+  add("CAUSE", alert.finding.cause);
+  const std::optional<Limit>& limit = alert.finding.limit;
+  add("LIMIT", limit ? limit->name : "");
+  add("TIME_LEFT_SECONDS",
+      limit ? std::to_string(std::chrono::round<seconds>(limit->time_left).count()) : "");
+  add("TEXT", describe(transition));
+  return add.out;
 }
 
 }  // namespace soakwatch

@@ -1,5 +1,6 @@
 #include "daemon/monitor.h"
 
+#include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <exception>
 
 #include "daemon/clock.h"
+#include "daemon/journal_entry.h"
 #include "daemon/options.h"
 
 namespace soakwatch {
@@ -16,19 +18,28 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kNotifierQueueLimit = 1000;
-// A stop as a whole takes 5 s at most.
-constexpr std::chrono::seconds kFlushPatience{3};
+constexpr milliseconds kFlushPatience{3000};
+constexpr milliseconds kLeastFlushPatience{1000};
+
+// `fields`: the log is the journal's, and text.
+void log_transition(spdlog::logger& logger, bool fields, const AlertTransition& transition,
+                    const std::string& text) {
+  const bool firing = transition.alert.state == AlertState::kFiring;
+  const bool critical = transition.alert.finding.severity == Severity::kCritical;
+  const auto level = !firing    ? spdlog::level::info
+                     : critical ? spdlog::level::err
+                                : spdlog::level::warn;
+  const int priority = !firing ? LOG_INFO : critical ? LOG_ERR : LOG_WARNING;
+  if (fields && logger.should_log(level) && write_journal_entry(transition, text, priority)) return;
+  logger.log(level, "{}", text);
+}
 
 std::vector<std::unique_ptr<Notifier>> make_notifiers(const AlertConfig& config,
-                                                      const Logger& logger) {
+                                                      const Logger& logger, bool fields) {
   std::vector<std::unique_ptr<Notifier>> notifiers;
   notifiers.push_back(
-      make_log_notifier([logger](const AlertTransition& t, const std::string& text) {
-        const bool firing = t.alert.state == AlertState::kFiring;
-        const auto level = !firing                                           ? spdlog::level::info
-                           : t.alert.finding.severity == Severity::kCritical ? spdlog::level::err
-                                                                             : spdlog::level::warn;
-        logger->log(level, "{}", text);
+      make_log_notifier([logger, fields](const AlertTransition& t, const std::string& text) {
+        log_transition(*logger, fields, t, text);
       }));
   if (!config.jsonl.empty()) notifiers.push_back(make_jsonl_notifier(config.jsonl));
   if (!config.exec.command.empty()) {
@@ -98,8 +109,10 @@ Result<void> Monitor::open() {
       logger->trace("committed through row {}, {} samples in all", row, committed);
     });
   }
+  const bool fields =
+      place_of_stderr() == LogPlace::kJournal && config_.log.format == LogFormat::kText;
   notifiers_ = std::make_unique<NotifierQueue>(
-      make_notifiers(config_.alerts, logger_), kNotifierQueueLimit,
+      make_notifiers(config_.alerts, logger_, fields), kNotifierQueueLimit,
       [logger = logger_](const std::string& what) { logger->error("{}", what); });
   if (store_) {
     store_watch_ = std::make_unique<StoreWatch>(
@@ -198,6 +211,7 @@ void Monitor::start_self_watch() {
   self.spec.pprof = PprofMode::kOff;
   TargetWatcher::Parts parts = watcher_parts();
   parts.command_process = [] { return Result<pid_t>(getpid()); };
+  parts.on_tick = {};  // that it looks at itself proves nothing
   parts.keeps_pace = true;
   self_watcher_ = std::make_unique<TargetWatcher>(std::move(parts), config_, std::move(self));
   ++self_parts_;
@@ -243,7 +257,16 @@ void Monitor::tell(EventKind kind, const char* detail) {
   pipeline_->event({read_clocks().wall, kind, 0, 0, detail});
 }
 
-Result<void> Monitor::finish() { return store_ ? store_->close(kFlushPatience) : Result<void>(); }
+Result<void> Monitor::finish() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto deadline = stop_begun_.value_or(now) + kStopPatience;
+  notifiers_->finish(deadline);
+  if (!store_) return {};
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - now);
+  return store_->close(std::clamp(left, kLeastFlushPatience, kFlushPatience));
+}
+
+std::unique_ptr<NotifierQueue> Monitor::take_notifiers() { return std::move(notifiers_); }
 
 void Monitor::tell_own_stats() {
   if (self_watch_) {
@@ -254,6 +277,7 @@ void Monitor::tell_own_stats() {
 }
 
 void Monitor::stop() {
+  stop_begun_ = std::chrono::steady_clock::now();
   for (const auto& watcher : watchers_) watcher->stop();
 }
 

@@ -195,6 +195,16 @@ def test_the_journal_has_priorities_and_no_second_time(watching):
     assert any(record["PRIORITY"] == "6" for record in watching.records())
 
 
+def test_the_journal_has_an_alert_with_its_fields(watching):
+    def firing():
+        return watching.run("journalctl", "--unit=soakwatch", "--output=json", "SOAKWATCH_STATE=firing",
+                            "SOAKWATCH_DETECTOR=goroutine_growth").out
+    record = json.loads(wait_until(firing, lambda: watching.log()[-3000:]).splitlines()[0])
+    assert record["MESSAGE"] == record["SOAKWATCH_TEXT"] and record["MESSAGE"].startswith("FIRING")
+    assert record["SOAKWATCH_METRIC"] == "goroutines" and int(record["SOAKWATCH_PID"]) > 1
+    assert record["_COMM"] == "soakwatchd" and record["PRIORITY"] in ("3", "4")
+
+
 def test_a_bad_configuration_is_refused_and_the_old_one_goes_on(watching):
     pid = watching.pid()
     watching.reload("samplingg: {}\n")
