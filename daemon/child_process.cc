@@ -114,9 +114,13 @@ void ChildProcess::take(int status) {
   wait_status_ = status;
 }
 
+void ChildProcess::ask_to_end() {
+  if (!ended()) kill(pid_, SIGTERM);
+}
+
 void ChildProcess::terminate(std::chrono::milliseconds patience) {
   if (ended()) return;
-  kill(pid_, SIGTERM);
+  ask_to_end();
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
   if (pidfd >= 0) {
     pollfd wait{pidfd, POLLIN, 0};

@@ -38,6 +38,8 @@ class ChildProcess {
   std::optional<std::string> ended();
   // As waitpid(2) tells it; nothing before ended() has said so.
   [[nodiscard]] std::optional<int> wait_status() const { return wait_status_; }
+  // SIGTERM, where it runs. Does not wait.
+  void ask_to_end();
   // SIGTERM, then SIGKILL after `patience`. Waits for the end.
   void terminate(std::chrono::milliseconds patience);
 

@@ -99,6 +99,7 @@ class Daemon {
 
   bool start(const Config& config);
   bool start_next();
+  void leave_notifiers();
   void wait_for_signal();
   void on_signal(int signal);
   void reload();
@@ -114,6 +115,8 @@ class Daemon {
   bool hangup_reloads_;
   std::unique_ptr<Monitor> monitor_;
   std::vector<RunningCommand> commands_;
+  // Of the monitors before: hooks that worked when the configuration changed.
+  std::vector<std::unique_ptr<NotifierQueue>> leaving_;
   std::string refusal_;  // why the newest configuration is not the one that counts
   Wish wish_ = Wish::kNone;
 };
@@ -179,6 +182,7 @@ bool Daemon::start(const Config& config) {
 bool Daemon::start_next() {
   wish_ = Wish::kNone;
   commands_ = monitor_->take_commands();
+  leave_notifiers();
   monitor_.reset();  // which lets go of the database
   const Logger logger_before = std::exchange(logger_, make_logger(next_->log));
   refusal_.clear();
@@ -191,6 +195,15 @@ bool Daemon::start_next() {
   logger_->error("the configuration before goes on");
   next_.reset();
   return start(config_);
+}
+
+// Nobody waits for a hook that takes long: it ends beside the next monitor, by its time-out.
+void Daemon::leave_notifiers() {
+  constexpr std::size_t kMostLeaving = 8;
+  std::erase_if(leaving_, [](const auto& queue) { return queue->is_finished(); });
+  // Its hooks are interrupted.
+  if (leaving_.size() >= kMostLeaving) leaving_.erase(leaving_.begin());
+  leaving_.push_back(monitor_->take_notifiers());
 }
 
 void Daemon::wait_for_signal() {
@@ -211,6 +224,8 @@ void Daemon::on_signal(int signal) {
     return;
   }
   wish_ = Wish::kStop;
+  for (const auto& queue : leaving_)
+    queue->finish(std::chrono::steady_clock::now() + kStopPatience);
   signals_.clear();  // a second one ends the program at once
   logger_->info("stopping on signal {}", signal);
   service_.stopping();

@@ -39,6 +39,10 @@ struct MonitorOptions {
   std::function<void()> on_tick{};
 };
 
+// Of a stop, which as a whole takes 5 s at most: commands have ended after two, and hooks that work
+// on after this are interrupted and get half a second.
+inline constexpr milliseconds kStopPatience{4000};
+
 // A command of a target that was started by one monitor and is watched on by the next.
 struct RunningCommand {
   Target target;
@@ -70,8 +74,11 @@ class Monitor {
   // What still runs, after the loop.
   std::vector<RunningCommand> take_commands();
 
-  // After the loop: waits for what is queued to be stored. The error says what is lost.
+  // After the loop: waits for what is queued to be stored. The error says what is lost. What is
+  // queued for the notifiers is delivered meanwhile, and by the destructor.
   Result<void> finish();
+  // After finish(), in place of that: hooks that work on, for somebody who waits for them.
+  std::unique_ptr<NotifierQueue> take_notifiers();
 
   // A line in the log, soon: how the daemon itself does.
   void tell_own_stats();
@@ -124,6 +131,7 @@ class Monitor {
   std::vector<TargetEnd> ends_;
   std::size_t running_ = 0;
   const char* stop_detail_ = "";
+  std::optional<std::chrono::steady_clock::time_point> stop_begun_;
   std::function<void()> on_done_;
 };
 

@@ -1,5 +1,9 @@
 #include "daemon/target_process.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "model/timestamp.h"
@@ -12,6 +16,7 @@ namespace {
 
 // A child that we stop gets so long to end in order.
 constexpr milliseconds kChildPatience{2000};
+constexpr milliseconds kPoll{10};
 // Of processes that fit as well: so many are named.
 constexpr std::size_t kMaxNamed = 10;
 
@@ -44,14 +49,14 @@ asio::awaitable<Result<ProcessReader>> TargetProcess::open() {
     co_return co_await search();
   }
   if (parts_.command_process) co_return open_process_of_command();
-  co_return open_child();
+  co_return co_await open_child();
 }
 
-Result<ProcessReader> TargetProcess::open_child() {
-  if (auto status = child_->ended()) return not_found("the command " + *status);
+asio::awaitable<Result<ProcessReader>> TargetProcess::open_child() {
+  if (auto status = child_->ended()) co_return not_found("the command " + *status);
   auto reader = ProcessReader::open(parts_.proc_root, child_->pid(), parts_.boot_id);
-  if (reader || reader.error().kind != ErrorKind::kNotFound) return reader;
-  return not_found(end_reason());
+  if (reader || reader.error().kind != ErrorKind::kNotFound) co_return reader;
+  co_return not_found(co_await end_reason());
 }
 
 Result<ProcessReader> TargetProcess::open_process_of_command() {
@@ -87,11 +92,18 @@ void TargetProcess::report_ambiguity(const std::vector<ProcessMatch>& matches) c
                       std::to_string(matches[0].pid) + ", which started first, not " + others);
 }
 
-std::string TargetProcess::end_reason() {
-  if (!child_) return "the process ended";
-  // It has ended, and its status comes at once; or we stop, and it is told to.
-  child_->terminate(kChildPatience);
-  return "the command " + child_->ended().value_or("ended");
+asio::awaitable<std::string> TargetProcess::end_reason() {
+  if (!child_) co_return "the process ended";
+  // It has ended, and its status comes soon; or we stop, and it is told to.
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  const auto end = asio::steady_timer::clock_type::now() + kChildPatience;
+  child_->ask_to_end();
+  while (!child_->ended() && asio::steady_timer::clock_type::now() < end) {
+    timer.expires_after(kPoll);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  child_->terminate(milliseconds(0));
+  co_return "the command " + child_->ended().value_or("ended");
 }
 
 }  // namespace soakwatch

@@ -47,11 +47,12 @@ class TargetProcess {
 
   // One try. kNotFound: nothing fits. Any other error may pass.
   boost::asio::awaitable<Result<ProcessReader>> open();
-  // Why it ended. A child that runs still is told to end, and waited for.
-  [[nodiscard]] std::string end_reason();
+  // Why it ended. A child that runs still is told to end, and waited for, beside all else that the
+  // loop does.
+  boost::asio::awaitable<std::string> end_reason();
 
  private:
-  Result<ProcessReader> open_child();
+  boost::asio::awaitable<Result<ProcessReader>> open_child();
   Result<ProcessReader> open_process_of_command();
   boost::asio::awaitable<Result<ProcessReader>> search();
   void report_ambiguity(const std::vector<ProcessMatch>& matches) const;

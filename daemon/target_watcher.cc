@@ -227,7 +227,8 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     const auto interval = std::chrono::duration_cast<Clock::duration>(pause);
     before = now;
     auto values = process.read_round();
-    if (!values && values.error().kind == ErrorKind::kNotFound) co_return process_.end_reason();
+    if (!values && values.error().kind == ErrorKind::kNotFound)
+      co_return co_await process_.end_reason();
     if (process.program_replaced()) co_return std::string();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
@@ -253,7 +254,8 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
   }
   co_await looks_at.evidence.finish(Clock::now() + kFinalCapturePatience);
   // A child does not outlive the watch, unless another one takes it over.
-  co_return process_.has_child() && !leave_child_ ? process_.end_reason() : std::string();
+  if (process_.has_child() && !leave_child_) co_return co_await process_.end_reason();
+  co_return std::string();
 }
 
 asio::awaitable<void> TargetWatcher::sleep_until(Clock::time_point time) {

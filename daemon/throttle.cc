@@ -55,8 +55,9 @@ void Throttle::look_at_cpu(double share, std::vector<Change>& changes) {
       level_ == 0 ? "all is done again"
       : level_ == 1
           ? "baselines and details are left out"
-          : fmt::format("baselines and details are left out, intervals are {} times as long",
-                        interval_factor());
+          : fmt::format(
+                "baselines and details are left out, intervals are {} times as long, at most {}",
+                interval_factor(), format_duration(kLongestStretched));
   changes.push_back({less, fmt::format("{:.2f} % of a core, the ceiling is {:.2f} %: level {}, {}",
                                        100 * share, 100 * options_.max_cpu_share, level_, now)});
 }

@@ -136,6 +136,38 @@ def test_an_alert_outlives_a_reload(bench, service):
     assert states[firings[0][0]] == "firing"
 
 
+# Says that it lives, for ever.
+HOOK = "while :; do echo >>{folder}/hook; sleep 0.1; done\n"
+# Commands that do not listen.
+DEAF = """  - name: deaf-{number}
+    command: [sh, -c, "trap '' TERM; while :; do sleep 1; done"]
+"""
+
+
+def test_a_reload_and_a_stop_wait_for_nobody(bench, service):
+    """A hook goes on through a reload, which samples meanwhile; a stop ends it, and what is deaf."""
+    leaky = bench.leaky("-mode", "goroutine", "-leak-rate-goroutines", "100")
+    hook = bench.write("hook.sh", HOOK.format(folder=bench.folder))
+    base = EAGER + f"  exec:\n    command: [/bin/sh, {hook}]\n    timeout: 5m\n"
+    config = watching(leaky.comm, base=base) + "".join(DEAF.format(number=i) for i in range(4))
+    daemon = service(config)
+    pulse = bench.folder / "hook"
+    wait_until(pulse.exists, "the hook")
+    daemon.reload(config + "  - name:not-there\n")
+    daemon.wait_for_more_samples(leaky.comm)
+    lives = pulse.stat().st_size
+    wait_until(lambda: pulse.stat().st_size > lives, "the hook still")
+    times = [row["time_ms"] for row in daemon.db.samples(leaky.comm)]
+    assert max(b - a for a, b in zip(times, times[1:])) < 3000
+    begin = time.monotonic()
+    assert daemon.program.stop(seconds=20) == 0
+    assert time.monotonic() - begin < 5
+    assert daemon.db.kinds()[-1] == "daemon_stopped"
+    ends = [detail for _, detail in daemon.db.events("instance_ended")]
+    assert sum("the command killed by signal 9" in detail for detail in ends) == 4
+    assert "was killed, for soakwatch stops" in daemon.program.err
+
+
 @pytest.mark.parametrize("mistake, reason", [
     ("sampling:\n  intervall: 1s\n", "2:3: "),
     ("targets: []\n", "nothing to watch"),

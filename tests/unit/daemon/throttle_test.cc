@@ -77,7 +77,7 @@ TEST_F(ThrottleTest, SaysWhatAndWhy) {
   EXPECT_TRUE(changes[0].less);
   EXPECT_EQ(changes[0].what,
             "20.00 % of a core, the ceiling is 5.00 %: level 2, baselines and details are left "
-            "out, intervals are 2 times as long");
+            "out, intervals are 2 times as long, at most 20s");
 }
 
 TEST_F(ThrottleTest, GivesBackStepByStep) {
