@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,17 @@ def compile_commands(build, root):
         if source.is_relative_to(root) and not source.is_relative_to(build):
             commands[source] = (entry.get("output", ""), entry["command"])
     return commands
+
+
+def without_precompiled(build):
+    """A folder with the same commands, without what g++ precompiled, which clang cannot read."""
+    entries = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    for entry in entries:
+        entry["command"] = re.sub(r" -Winvalid-pch -include \S+/cmake_pch\.hxx", "", entry["command"])
+    folder = build / "tidy_commands"
+    folder.mkdir(exist_ok=True)
+    (folder / "compile_commands.json").write_text(json.dumps(entries), encoding="utf-8")
+    return folder
 
 
 def included_headers(build, root):
@@ -118,10 +130,12 @@ def main():
     else:
         work, known_clean, names = changed_sources(build, root, args.all)
 
+    commands = without_precompiled(build)
+
     def tidy(job):
         source, options, stamp = job
         try:
-            result = subprocess.run([TOOL, "-p", build, "--quiet", *options, source], capture_output=True,
+            result = subprocess.run([TOOL, "-p", commands, "--quiet", *options, source], capture_output=True,
                                     text=True, timeout=SECONDS_PER_FILE)
         except subprocess.TimeoutExpired:
             return f"{source}: {TOOL} needed more than {SECONDS_PER_FILE} s"
