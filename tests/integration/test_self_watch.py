@@ -4,9 +4,13 @@ import json
 import re
 import shutil
 import signal
+import subprocess
 
+import pytest
+
+from conftest import ROOT
 from program import wait_until
-from sanitizers import measures_memory
+from sanitizers import measures_memory, preloads_a_library
 
 SELF = """
 sampling: {interval: 100ms, discovery_interval: 100ms}
@@ -156,3 +160,21 @@ def test_above_its_ceiling_of_memory_it_takes_no_captures(bench):
     assert "short of memory" in bench.soakwatch("status", "--db", daemon.db.file).out
     before = len(daemon.db.samples("t7"))
     daemon.db.wait_for_samples("t7", before + 2)  # it goes on
+
+
+@preloads_a_library
+def test_its_own_leak_is_an_alert_as_any_other(bench):
+    """Blocks of six looks at itself: two minutes and a half."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        pytest.skip("there is no C compiler")
+    library = bench.folder / "leaks_itself.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library,
+                    ROOT / "tests/integration/leaks_itself.c", "-pthread"], check=True)
+    quick = "detection: {block: 6s, warm_up: 5s, cold_start_span: 0s, levels: 2}\n"
+    daemon = bench.daemon("name:not-there", config=SELF + quick,
+                          env={**bench.env, "LD_PRELOAD": str(library)})
+    daemon.wait_for("FIRING .* soakwatchd .*: open_fds grow by .*/dev/null", "err", seconds=300)
+    alert, = daemon.db.alerts()
+    assert (alert["detector"], alert["state"]) == ("fd_growth", "firing")
+    assert daemon.stop() == 0

@@ -129,6 +129,26 @@ class SmallDisk:
         return done.stdout.strip()
 
 
+def test_a_start_on_a_full_disk_says_so_and_the_next_one_goes_on(bench):
+    """soakwatch.service starts again until there is room."""
+    disk = SmallDisk(bench.folder / "disk", 12)
+    leaky = bench.leaky("-mode", "idle")
+    again = bench.write("again.sh", f"""cd {disk.folder}
+"$@" && dd if=/dev/zero of=filler bs=64k 2>/dev/null
+"$@"
+echo status $? >&2
+rm filler
+exec "$@"
+""")
+    stopped = ["timeout", "--preserve-status", "-s", "TERM", "3"]
+    daemon = bench.daemon(f"pid:{leaky.pid}", wrap=[*disk.enter, "sh", again, *stopped],
+                          database="disk/soak.db", ready=False)
+    daemon.wait_for("soak.db: .*no space left", "err")
+    daemon.wait_for("status 1", "err")
+    wait_until(lambda: daemon.err.count("daemon_stopped") == 2, "the run with room")
+    assert daemon.err.count("daemon_started") == 2
+
+
 @pytest.mark.parametrize("kind, mebibytes", [("tmpfs", 12), ("ext4", 24)])
 def test_a_full_disk_stops_neither_the_watching_nor_an_alert(bench, kind, mebibytes):
     disk = SmallDisk(bench.folder / "disk", mebibytes, kind)
