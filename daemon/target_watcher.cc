@@ -227,8 +227,9 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
     const auto interval = std::chrono::duration_cast<Clock::duration>(pause);
     before = now;
     auto values = process.read_round();
-    if (!values && values.error().kind == ErrorKind::kNotFound)
+    if (!values && values.error().kind == ErrorKind::kNotFound) {
       co_return co_await process_.end_reason();
+    }
     if (process.program_replaced()) co_return std::string();
     Sample sample{id, now.wall, now.monotonic, {}};
     if (values) {
@@ -254,7 +255,9 @@ asio::awaitable<std::string> TargetWatcher::sample_until_end(ProcessReader& proc
   }
   co_await looks_at.evidence.finish(Clock::now() + kFinalCapturePatience);
   // A child does not outlive the watch, unless another one takes it over.
-  if (process_.has_child() && !leave_child_) co_return co_await process_.end_reason();
+  if (process_.has_child() && !leave_child_) {
+    co_return co_await process_.end_reason();
+  }
   co_return std::string();
 }
 

@@ -153,12 +153,14 @@ DoctorLine judge_captures(const DoctorFacts& facts) {
   if (*store.capture_bytes <= store.max_capture_bytes) {
     return {Health::kPass, "captures", found, {}, {}};
   }
-  return {
-      Health::kWarn,
-      "captures",
-      found + ": the daemon tidies up when it has this configuration",
-      store.writer_pid > 0 ? fmt::format("kill -HUP {}", store.writer_pid) : start_command(facts),
-      {}};
+  return {Health::kWarn,
+          "captures",
+          found + ": the daemon tidies up when it has this configuration",
+          // A soak would end by it.
+          store.writer_pid > 0 && store.writer_program == "soakwatchd"
+              ? fmt::format("kill -HUP {}", store.writer_pid)
+              : start_command(facts),
+          {}};
 }
 
 DoctorLine judge_sqlite(const MachineFacts& machine) {
