@@ -201,8 +201,10 @@ bool Daemon::start_next() {
 void Daemon::leave_notifiers() {
   constexpr std::size_t kMostLeaving = 8;
   std::erase_if(leaving_, [](const auto& queue) { return queue->is_finished(); });
-  // Its hooks are interrupted.
-  if (leaving_.size() >= kMostLeaving) leaving_.erase(leaving_.begin());
+  if (leaving_.size() >= kMostLeaving) {
+    leaving_.front()->finish(std::chrono::steady_clock::now());  // its hooks are interrupted
+    leaving_.erase(leaving_.begin());
+  }
   leaving_.push_back(monitor_->take_notifiers());
 }
 
